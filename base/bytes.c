@@ -1,0 +1,117 @@
+#include "base/bytes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+uint64_t cursor_varint(struct cursor *c)
+{
+	uint64_t v = 0;
+
+	for (unsigned shift = 0; shift < 70; shift += 7) {
+		uint8_t byte = cursor_u8(c);
+
+		if (shift == 63 && byte > 1)
+			break;
+		v |= (uint64_t)(byte & 0x7f) << shift;
+		if (!(byte & 0x80))
+			return v;
+	}
+	c->failed = true;
+	return 0;
+}
+
+uint8_t *buffer_reserve(struct buffer *b, size_t more)
+{
+	if (b->failed)
+		return NULL;
+	if (more > b->cap - b->len) {
+		size_t cap = b->cap ? b->cap : 256;
+		uint8_t *data;
+
+		while (cap - b->len < more && cap < SIZE_MAX / 2)
+			cap *= 2;
+		data = cap - b->len < more ? NULL : realloc(b->data, cap);
+		if (!data) {
+			b->failed = true;
+			return NULL;
+		}
+		b->data = data;
+		b->cap = cap;
+	}
+	return b->data + b->len;
+}
+
+void buffer_append(struct buffer *b, const void *data, size_t len)
+{
+	uint8_t *p = buffer_reserve(b, len);
+
+	if (!p || len == 0)
+		return;
+	if (data)
+		memcpy(p, data, len);
+	else
+		memset(p, 0, len);
+	b->len += len;
+}
+
+void buffer_u8(struct buffer *b, uint8_t v)
+{
+	buffer_append(b, &v, sizeof v);
+}
+
+void buffer_u16(struct buffer *b, uint16_t v)
+{
+	buffer_append(b, &v, sizeof v);
+}
+
+void buffer_u32(struct buffer *b, uint32_t v)
+{
+	buffer_append(b, &v, sizeof v);
+}
+
+void buffer_u64(struct buffer *b, uint64_t v)
+{
+	buffer_append(b, &v, sizeof v);
+}
+
+void buffer_varint(struct buffer *b, uint64_t v)
+{
+	uint8_t bytes[10];
+	unsigned n = 0;
+
+	while (v >= 0x80) {
+		bytes[n++] = (uint8_t)v | 0x80;
+		v >>= 7;
+	}
+	bytes[n++] = (uint8_t)v;
+	buffer_append(b, bytes, n);
+}
+
+void buffer_set_u32(struct buffer *b, size_t at, uint32_t v)
+{
+	if (!b->failed && at + sizeof v <= b->len)
+		memcpy(b->data + at, &v, sizeof v);
+}
+
+void buffer_printf(struct buffer *b, const char *format, ...)
+{
+	va_list ap, again;
+	int n;
+
+	va_start(ap, format);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, format, ap);
+	if (n >= 0 && buffer_reserve(b, (size_t)n + 1)) {
+		vsnprintf((char *)b->data + b->len, (size_t)n + 1, format, again);
+		b->len += (size_t)n;
+	}
+	va_end(again);
+	va_end(ap);
+}
+
+void buffer_done(struct buffer *b)
+{
+	free(b->data);
+	*b = (struct buffer){0};
+}

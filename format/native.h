@@ -1,0 +1,78 @@
+/*
+ * Native capture files (format/SPEC.md): writer and reader.
+ *
+ * Reading is a source. It skips whole blocks undecoded when asked to (native_skip_types), and
+ * says of damage what is missing and goes on behind it.
+ */
+#pragma once
+#include "format/source.h"
+
+#define NATIVE_BLOCK_MAX 262160 /* total length; Wireshark's tools stop at longer pcapng blocks */
+#define NATIVE_LEVEL	 6	/* zstd level by default */
+
+/* ---- writing ---- */
+
+struct native_writer;
+
+struct native_writer_options {
+	int level;		/* zstd, 0: NATIVE_LEVEL */
+	bool step_down;		/* lower the level while the queue is full (live capture) */
+	bool threaded;		/* compress and write in a thread of its own, with a bounded queue */
+};
+
+/*
+ * Writes the section header and the capture block to fd (which it does not own and never seeks:
+ * a pipe works). info's texts are copied. NULL on failure.
+ */
+struct native_writer *native_writer_new(int fd, const struct capture_info *info,
+					const struct schema *schema,
+					const struct native_writer_options *options, struct error *err);
+/*
+ * Appends. Events of a batch: those whose index is in `selected` (ascending, n of them), or all when
+ * selected is NULL; `flags_or` (may be NULL) has flags to add per batch index. The batch may be
+ * reset when the call returns. Blocks are closed on count, bytes or 500 ms of event time.
+ * 0 or negative errno, -EPIPE and -ENOSPC among them; after an error nothing more is written and
+ * every call returns the same error.
+ */
+int native_writer_events(struct native_writer *w, struct batch *batch, const uint32_t *selected,
+			 uint32_t n_selected, const uint16_t *flags_or, struct error *err);
+int native_writer_state(struct native_writer *w, const struct state_entry *entries, size_t n,
+			struct error *err);
+int native_writer_loss(struct native_writer *w, const struct loss_entry *loss, struct error *err);
+/* Closes the open block and pushes all out to the fd: for followers and for the 500 ms promise. */
+int native_writer_flush(struct native_writer *w, struct error *err);
+/* Flushes and writes the index. The late error of everything before, if any. */
+int native_writer_finish(struct native_writer *w, struct error *err);
+void native_writer_free(struct native_writer *w);	/* without finish: as if killed */
+
+struct native_writer_stats {
+	uint64_t n_events, n_blocks, bytes_written, bytes_raw;
+};
+void native_writer_stats(const struct native_writer *w, struct native_writer_stats *ret);
+
+/* ---- reading ---- */
+
+struct native_reader_options {
+	bool verify;		/* check every checksum, those of skipped frames too */
+	bool strict;		/* damage is the end (scapinfo --verify counts instead) */
+	bool threaded;		/* decode the next block ahead in a thread of its own */
+};
+
+/* fd may be a pipe. Owned by the source from here on, also on failure. name is for messages. */
+struct source *native_reader_new(int fd, const char *name, const struct native_reader_options *options,
+				 struct error *err);
+/* Whether these first bytes (at least 28) can be a native file; genuine .scap differs. */
+bool native_reader_probe(const uint8_t *head, size_t len);
+
+/* Event blocks that hold none of these types are passed over undecoded (bitmap of EVENT_TYPE_MAX bits,
+   NULL: none are passed over). The pipeline sets it from the filter when state needs nothing. */
+void native_reader_want_types(struct source *s, const uint64_t *bitmap);
+
+/* What reading met so far; for scapinfo and for the summary at the end. */
+struct native_reader_stats {
+	uint64_t n_events, n_hidden, n_blocks[8] /* by block kind */, bytes, bytes_raw, n_damaged, n_skipped_foreign;
+	uint64_t events_missing;	/* in damaged blocks, by sequence and counts */
+	bool truncated, has_index, index_valid;
+	uint64_t first_ns, last_ns;
+};
+void native_reader_stats(struct source *s, struct native_reader_stats *ret);
