@@ -1,0 +1,82 @@
+/*
+ * Fields: what can be asked of an event. One row of filters/fields.tsv each; filters, -p formats,
+ * JSON, -l and the docs all use the same rows.
+ *
+ *	struct field f;
+ *	if (field_parse(&f, "proc.aname[2]", &err) < 0) ...
+ *	if (field_extract(&f, &ev, st, &v)) ... v ...
+ */
+#pragma once
+#include "state/render.h"
+
+enum value_kind { VALUE_NONE, VALUE_TEXT, VALUE_INT, VALUE_UINT, VALUE_BOOL, VALUE_DOUBLE, VALUE_ADDRESS, VALUE_BYTES };
+
+struct value {
+	enum value_kind kind;
+	uint8_t address_len;		/* VALUE_ADDRESS: 4 or 16 bytes in text.data */
+	union {
+		int64_t i;
+		uint64_t u;
+		bool b;
+		double d;
+	};
+	struct text text;		/* VALUE_TEXT, _BYTES, _ADDRESS; valid until the next extract with the same scratch */
+	uint32_t text_id;		/* VALUE_TEXT: interned id (state's name_id), 0: none */
+};
+
+/* What must be fed for the field to be right. */
+enum field_need {
+	NEED_COLUMNS = 1,	/* batch columns alone (see field_info.columns) */
+	NEED_PARAMS = 2,	/* the event's payload */
+	NEED_THREADS = 4,
+	NEED_FDS = 8,
+	NEED_USERS = 16,
+};
+
+struct field_info {
+	const char *name;		/* "fd.name" */
+	const char *class;		/* "fd" */
+	uint16_t id;			/* enum field_id, from fields.tsv */
+	uint8_t type;			/* enum param_type: how it compares */
+	uint8_t format;			/* enum print_format */
+	uint8_t needs;			/* enum field_need bits */
+	uint8_t argument;		/* 0 none, 1 allowed, 2 required */
+	uint16_t columns;		/* NEED_COLUMNS: enum column bits */
+	bool is_list;
+	bool filter_only;
+	const char *help;
+};
+
+struct field {
+	const struct field_info *info;
+	char argument[256];		/* "" none: name or key in [] or behind the dot */
+	int64_t index;			/* numeric argument, -1: none */
+};
+
+/* Bytes that extraction may use to build a value. Caller-owned; one per field in use at a time. */
+struct field_scratch {
+	struct buffer bytes;
+};
+
+const struct field_info *field_info_at(size_t i);	/* NULL behind the last */
+const struct field_info *field_info_find(const char *name, size_t len);
+/* Parses "class.name", with [argument] or .argument. *ret_len: how many characters it took. -EINVAL
+   with words that suggest the nearest name. */
+int field_parse(struct field *ret, const char *text, size_t *ret_len, struct error *err);
+
+/*
+ * The value for this event; the state's `now` must be set (state_apply or state_look). false: the
+ * field has no value here. Multi-valued fields: `nth` 0,1,2... until false.
+ */
+bool field_extract(const struct field *f, struct event *ev, struct state *st, unsigned nth,
+		   struct field_scratch *scratch, struct value *ret);
+/* As text for -p, "<NA>" is the caller's. */
+void field_print(const struct field *f, const struct value *v, struct buffer *out);
+
+/* evt.deltatime, evt.reltime, evt.count: context kept by whoever drives the fields. */
+struct field_context {
+	uint64_t first_ns, previous_ns;	/* of the first event, of the previous one that passed */
+	struct render_options render;
+	const char *hostname;
+};
+extern _Thread_local struct field_context field_context;

@@ -1,0 +1,42 @@
+/*
+ * A sink consumes the events that passed; it is the only thing that knows where they go.
+ */
+#pragma once
+#include "filters/filter.h"
+#include "format/source.h"
+#include <stdio.h>
+
+struct sink;
+struct sink_ops {
+	const char *name;
+	/* Each may be NULL: not interested. 0 or negative errno; 1 from event: enough, stop. */
+	int (*capture)(struct sink *s, const struct capture_info *info, struct error *err);
+	int (*state)(struct sink *s, const struct state_entry *entries, size_t n, struct error *err);
+	int (*event)(struct sink *s, struct event *ev, struct state *st, struct error *err);
+	/* An event that did not pass but changes state (kept hidden by the native sink). */
+	int (*hidden)(struct sink *s, struct event *ev, struct state *st, struct error *err);
+	int (*batch_end)(struct sink *s, struct batch *batch, struct error *err);
+	/* Instead of event() per event, when the filter is exact and the sink needs no state. */
+	int (*selection)(struct sink *s, struct batch *batch, const uint64_t *bits, uint64_t n_set,
+			 struct error *err);
+	int (*loss)(struct sink *s, const struct loss_entry *loss, struct error *err);
+	int (*finish)(struct sink *s, struct error *err);
+	void (*free)(struct sink *s);
+};
+struct sink {
+	const struct sink_ops *ops;
+	unsigned needs;			/* enum field_need bits */
+};
+
+/* One line per event. format NULL: the default line. out is not owned. */
+struct sink *sink_text_new(FILE *out, const char *format, char time_format,
+			   const struct render_options *render, bool to_terminal, struct error *err);
+/* One typed JSON object per line. */
+struct sink *sink_json_new(FILE *out, const char *format, const struct render_options *render,
+			   struct error *err);
+/* Another native file; see native.h. */
+struct native_writer_options;
+struct sink *sink_native_new(int fd, const struct native_writer_options *options, const char *filter,
+			     struct error *err);
+/* Counts only. */
+struct sink *sink_count_new(uint64_t *n);
