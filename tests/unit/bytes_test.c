@@ -1,0 +1,64 @@
+#include "base/bytes.h"
+#include "base/option.h"
+#include "tests/unit/suite.h"
+
+#include <errno.h>
+
+START_TEST(cursor_fails_once_and_stays_failed)
+{
+	uint8_t data[6] = {1, 2, 3, 4, 5, 6};
+	struct cursor c = cursor_over(data, sizeof data);
+
+	ck_assert_uint_eq(cursor_u32(&c), 0x04030201);
+	ck_assert_uint_eq(cursor_u32(&c), 0);
+	ck_assert(cursor_failed(&c));
+	ck_assert_uint_eq(cursor_u8(&c), 0);
+	ck_assert_uint_eq(cursor_left(&c), 0);
+}
+END_TEST
+
+START_TEST(varint_round_trip)
+{
+	uint64_t values[] = {0, 1, 127, 128, 16383, 16384, UINT32_MAX, UINT64_MAX};
+	struct buffer b = {0};
+	struct cursor c;
+
+	for (size_t i = 0; i < 8; i++)
+		buffer_varint(&b, values[i]);
+	c = cursor_over(b.data, b.len);
+	for (size_t i = 0; i < 8; i++)
+		ck_assert_uint_eq(cursor_varint(&c), values[i]);
+	ck_assert(!cursor_failed(&c));
+	ck_assert_uint_eq(cursor_left(&c), 0);
+	buffer_done(&b);
+}
+END_TEST
+
+START_TEST(varint_refuses_more_than_64_bits)
+{
+	uint8_t data[11];
+	struct cursor c;
+
+	memset(data, 0xff, sizeof data);
+	c = cursor_over(data, sizeof data);
+	cursor_varint(&c);
+	ck_assert(cursor_failed(&c));
+}
+END_TEST
+
+START_TEST(sizes_and_times_have_units)
+{
+	uint64_t v;
+	struct error err = {0};
+
+	ck_assert_int_eq(option_size("64k", &v, NULL), 0);
+	ck_assert_uint_eq(v, 65536);
+	ck_assert_int_eq(option_duration("10ms", &v, NULL), 0);
+	ck_assert_uint_eq(v, 10000000);
+	ck_assert_int_eq(option_size("64q", &v, &err), -EINVAL);
+	ck_assert_str_eq(err.text, "'64q' is not a size (10, 64k, 8M, 1G)");
+}
+END_TEST
+
+SUITE("bytes", cursor_fails_once_and_stays_failed, varint_round_trip,
+      varint_refuses_more_than_64_bits, sizes_and_times_have_units)
