@@ -7,7 +7,8 @@
 struct pipeline {
 	struct source *source;
 	struct filter *filter;		/* NULL: everything passes */
-	struct sink *sink;
+	struct sink *sink;		/* NULL: only for pipeline_open() */
+	unsigned needs;			/* enum field_need bits beyond those of filter and sink */
 	uint64_t limit;			/* stop after this many passed, 0: none */
 	bool show_hidden;		/* EVENT_HIDDEN events pass too */
 	bool show_internal;		/* types that capture tools generate (procinfo, ...) too */
@@ -22,3 +23,21 @@ struct pipeline {
 /* Runs to the end, the limit or a stop. 0, or negative errno with words (the first real error; when
    damage was told to warn, -EBADMSG at the end). The sink is finished, nothing is freed. */
 int pipeline_run(struct pipeline *p, struct error *err);
+
+/*
+ * The same, one event at a time, for callers with a loop of their own:
+ *
+ *	struct run *run = pipeline_open(&p, &err);
+ *	while ((r = run_next(run, &ev, &st, &err)) > 0) ...
+ *	run_close(run);
+ *
+ * p must stay where it is. NULL: out of memory.
+ */
+struct run;
+struct run *pipeline_open(struct pipeline *p, struct error *err);
+/* 1: an event that passed, valid until the next call; 0: the end, the limit or a stop; negative errno:
+   the first real error (damage goes to warn and reading goes on). */
+int run_next(struct run *run, struct event **ret_event, struct state **ret_state, struct error *err);
+void run_close(struct run *run);
+/* The capture's description: texts owned by the run; NULL before the first run_next(). */
+const struct capture_info *run_capture(const struct run *run);

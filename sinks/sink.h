@@ -9,7 +9,8 @@
 struct sink;
 struct sink_ops {
 	const char *name;
-	/* Each may be NULL: not interested. 0 or negative errno; 1 from event: enough, stop. */
+	/* Each may be NULL: not interested. 0 or negative errno; 1 from event, selection and batch_end:
+	   enough, stop. */
 	int (*capture)(struct sink *s, const struct capture_info *info, struct error *err);
 	int (*state)(struct sink *s, const struct state_entry *entries, size_t n, struct error *err);
 	int (*event)(struct sink *s, struct event *ev, struct state *st, struct error *err);
@@ -34,9 +35,11 @@ struct sink *sink_text_new(FILE *out, const char *format, char time_format,
 /* One typed JSON object per line. */
 struct sink *sink_json_new(FILE *out, const char *format, const struct render_options *render,
 			   struct error *err);
-/* Another native file; see native.h. */
+/* Another native file; see native.h. schema: the source's, not owned. filter (may be NULL or "") is noted
+   in the file; options may be NULL. */
 struct native_writer_options;
-struct sink *sink_native_new(int fd, const struct native_writer_options *options, const char *filter,
+struct sink *sink_native_new(int fd, const struct schema *schema,
+			     const struct native_writer_options *options, const char *filter,
 			     struct error *err);
-/* Counts only. */
+/* Counts only. NULL: out of memory. */
 struct sink *sink_count_new(uint64_t *n);

@@ -1,0 +1,354 @@
+/*
+ * JSON: one object per line and event, every value of its own type.
+ *
+ *	{"evt.num":7,"evt.time":1741872307277649980,"evt.latency":1803,"evt.cpu":1,"evt.type":"openat",
+ *	 "evt.dir":"<","evt.res":3,"proc.name":"curl","proc.pid":1528,"thread.tid":1528,
+ *	 "fd.num":3,"fd.type":"file","fd.name":"/etc/hosts","args":{"fd":3,"dirfd":-100,...}}
+ *
+ * Keys are field names. What an event does not have is left out: evt.latency (the call's entry is
+ * unknown), evt.res and evt.error (no result, no error), evt.flags (nothing special about it), proc.*,
+ * fd.*. sinks/json_param.h says how parameters look. With a format the object has the fields of the
+ * format instead; behind a leading `*` missing ones are null, without it such events have no line.
+ */
+#include "sinks/json_param.h"
+#include "sinks/json_text.h"
+#include "sinks/line.h"
+#include "sinks/output.h"
+#include "sinks/sink.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* What never changes about an event type, escaped once. */
+struct json_type {
+	const struct event_info *info;
+	unsigned n_params;
+	struct buffer head;	/* ,"evt.type":"openat","evt.dir":"<" */
+	struct buffer keys[EVENT_PARAMS_MAX]; /* "name": with a comma in front where needed */
+};
+
+struct json_sink {
+	struct sink sink;
+	struct line *line; /* NULL: whole events */
+	struct buffer *keys; /* of the line's fields */
+	struct render_options render;
+	struct output output;
+	struct json_type *types[EVENT_TYPE_MAX];
+};
+
+#define PUT(out, literal) buffer_append(out, literal, sizeof literal - 1)
+
+static void type_free(struct json_type *t)
+{
+	if (!t)
+		return;
+	buffer_done(&t->head);
+	for (unsigned i = 0; i < EVENT_PARAMS_MAX; i++)
+		buffer_done(&t->keys[i]);
+	free(t);
+}
+
+/* NULL: out of memory. */
+static struct json_type *type_of(struct json_sink *j, const struct event *ev)
+{
+	struct json_type *t = j->types[ev->type];
+	const struct event_info *info = ev->info;
+
+	if (t && t->info == info && t->n_params == info->n_params)
+		return t;
+	type_free(t);
+	t = j->types[ev->type] = calloc(1, sizeof *t);
+	if (!t)
+		return NULL;
+	t->info = info;
+	t->n_params = info->n_params;
+	PUT(&t->head, ",\"evt.type\":");
+	json_string(&t->head, info->name, strlen(info->name));
+	PUT(&t->head, ",\"evt.dir\":\"");
+	buffer_u8(&t->head, event_info_is_enter(info) ? '>' : '<');
+	PUT(&t->head, "\"");
+	for (unsigned i = 0; i < info->n_params; i++) {
+		if (i)
+			buffer_u8(&t->keys[i], ',');
+		json_key(&t->keys[i], info->params[i].name);
+	}
+	return t;
+}
+
+static void put_flags(struct buffer *b, uint16_t flags)
+{
+	static const struct {
+		uint16_t flag;
+		const char *name;
+	} names[] = {
+		{EVENT_UNFINISHED, "unfinished"}, {EVENT_CHILD_RETURN, "child_return"},
+		{EVENT_HIDDEN, "hidden"},	  {EVENT_COMPAT, "compat"},
+		{EVENT_TRUNCATED, "truncated"},	  {EVENT_ENTRY_UNKNOWN, "entry_unknown"},
+	};
+	bool first = true;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (!(flags & names[i].flag))
+			continue;
+		if (first)
+			PUT(b, ",\"evt.flags\":[");
+		else
+			buffer_u8(b, ',');
+		first = false;
+		json_string(b, names[i].name, strlen(names[i].name));
+	}
+	if (!first)
+		buffer_u8(b, ']');
+}
+
+static void put_result(struct buffer *b, const struct event *ev)
+{
+	const char *name;
+
+	PUT(b, ",\"evt.res\":");
+	buffer_decimal(b, ev->result);
+	name = ev->result < 0 && ev->result >= -4095 ? errno_name((int)-ev->result) : NULL;
+	if (name) {
+		PUT(b, ",\"evt.error\":");
+		json_string(b, name, strlen(name));
+	}
+}
+
+static void put_thread(struct buffer *b, const struct event *ev, const struct thread *t)
+{
+	if (t && t->comm[0]) {
+		PUT(b, ",\"proc.name\":");
+		json_string(b, t->comm, strlen(t->comm));
+	}
+	if (t && t->pid >= 0) {
+		PUT(b, ",\"proc.pid\":");
+		buffer_decimal(b, t->pid);
+	}
+	PUT(b, ",\"thread.tid\":");
+	buffer_decimal(b, ev->tid);
+}
+
+static void put_fd(struct buffer *b, const struct state *st)
+{
+	const struct fd_info *fd = st->now.fd;
+
+	if (st->now.fd_num < 0)
+		return;
+	PUT(b, ",\"fd.num\":");
+	buffer_decimal(b, st->now.fd_num);
+	if (!fd)
+		return;
+	if (fd->type != FD_UNKNOWN) {
+		const char *type = fd_type_text(fd);
+
+		PUT(b, ",\"fd.type\":");
+		json_string(b, type, strlen(type));
+	}
+	if (fd->name[0]) {
+		PUT(b, ",\"fd.name\":");
+		json_string(b, fd->name, strlen(fd->name));
+	}
+}
+
+static int put_event(struct json_sink *j, struct event *ev, const struct state *st, struct error *err)
+{
+	struct buffer *b = &j->output.bytes;
+	struct json_type *t = type_of(j, ev);
+
+	if (!t)
+		return error_set(err, -ENOMEM, "out of memory");
+	PUT(b, "{\"evt.num\":");
+	json_unsigned(b, ev->number);
+	PUT(b, ",\"evt.time\":");
+	json_unsigned(b, ev->time_ns);
+	if (ev->duration_ns != DURATION_NONE) {
+		PUT(b, ",\"evt.latency\":");
+		json_unsigned(b, ev->duration_ns);
+	}
+	PUT(b, ",\"evt.cpu\":");
+	json_unsigned(b, ev->cpu);
+	buffer_append(b, t->head.data, t->head.len);
+	if (ev->flags)
+		put_flags(b, ev->flags);
+	if (ev->has_result)
+		put_result(b, ev);
+	put_thread(b, ev, st->now.thread);
+	put_fd(b, st);
+	PUT(b, ",\"args\":{");
+	for (unsigned i = 0; i < t->n_params; i++) {
+		buffer_append(b, t->keys[i].data, t->keys[i].len);
+		json_param(b, ev, i, &j->render);
+	}
+	PUT(b, "}}\n");
+	return 0;
+}
+
+static void put_value(struct buffer *b, const struct field *f, const struct value *v)
+{
+	switch (v->kind) {
+	case VALUE_TEXT:
+	case VALUE_BYTES:
+		json_string(b, v->text.data, v->text.len);
+		return;
+	case VALUE_INT:
+		buffer_decimal(b, v->i);
+		return;
+	case VALUE_UINT:
+		json_unsigned(b, v->u);
+		return;
+	case VALUE_BOOL:
+		if (v->b)
+			PUT(b, "true");
+		else
+			PUT(b, "false");
+		return;
+	case VALUE_DOUBLE:
+		json_double(b, v->d);
+		return;
+	case VALUE_ADDRESS:
+		buffer_u8(b, '"');
+		field_print(f, v, b);
+		buffer_u8(b, '"');
+		return;
+	case VALUE_NONE:
+		PUT(b, "null");
+	}
+}
+
+/* false: no value. */
+static bool put_field(struct json_sink *j, size_t i, struct event *ev, struct state *st)
+{
+	struct buffer *b = &j->output.bytes;
+	const struct field *f = line_field_at(j->line, i);
+	struct field_scratch *scratch = line_field_scratch(j->line, i);
+	struct value v;
+
+	if (!field_extract(f, ev, st, 0, scratch, &v))
+		return false;
+	if (!f->info->is_list) {
+		put_value(b, f, &v);
+		return true;
+	}
+	buffer_u8(b, '[');
+	for (unsigned nth = 1;; nth++) {
+		put_value(b, f, &v);
+		if (!field_extract(f, ev, st, nth, scratch, &v))
+			break;
+		buffer_u8(b, ',');
+	}
+	buffer_u8(b, ']');
+	return true;
+}
+
+static void put_line(struct json_sink *j, struct event *ev, struct state *st)
+{
+	struct buffer *b = &j->output.bytes;
+	size_t start = b->len;
+
+	field_context.render = j->render;
+	for (size_t i = 0; i < line_field_count(j->line); i++) {
+		buffer_append(b, j->keys[i].data, j->keys[i].len);
+		if (put_field(j, i, ev, st))
+			continue;
+		if (!line_is_lenient(j->line)) {
+			b->len = start;
+			return;
+		}
+		PUT(b, "null");
+	}
+	PUT(b, "}\n");
+}
+
+static int json_event(struct sink *s, struct event *ev, struct state *st, struct error *err)
+{
+	struct json_sink *j = (struct json_sink *)s;
+
+	if (j->line) {
+		put_line(j, ev, st);
+	} else {
+		int r = put_event(j, ev, st, err);
+
+		if (r < 0)
+			return r;
+	}
+	return output_line_end(&j->output, err);
+}
+
+static int json_batch_end(struct sink *s, struct batch *batch, struct error *err)
+{
+	return output_flush(&((struct json_sink *)s)->output, err);
+}
+
+static int json_finish(struct sink *s, struct error *err)
+{
+	int r = output_flush(&((struct json_sink *)s)->output, err);
+
+	return r > 0 ? 0 : r;
+}
+
+static void json_free(struct sink *s)
+{
+	struct json_sink *j = (struct json_sink *)s;
+
+	for (size_t i = 0; j->keys && i < line_field_count(j->line); i++)
+		buffer_done(&j->keys[i]);
+	free(j->keys);
+	line_free(j->line);
+	for (size_t i = 0; i < EVENT_TYPE_MAX; i++)
+		type_free(j->types[i]);
+	output_done(&j->output);
+	free(j);
+}
+
+static const struct sink_ops json_ops = {
+	.name = "json",
+	.event = json_event,
+	.batch_end = json_batch_end,
+	.finish = json_finish,
+	.free = json_free,
+};
+
+static int take_format(struct json_sink *j, const char *format, struct error *err)
+{
+	size_t n;
+
+	j->line = line_new(format, 'h', &j->render, err);
+	if (!j->line)
+		return -EINVAL;
+	n = line_field_count(j->line);
+	if (n == 0)
+		return error_set(err, -EINVAL, "the format has no field to print as JSON");
+	j->keys = calloc(n, sizeof *j->keys);
+	if (!j->keys)
+		return error_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < n; i++) {
+		buffer_u8(&j->keys[i], i ? ',' : '{');
+		json_key(&j->keys[i], line_field_text(j->line, i));
+	}
+	return 0;
+}
+
+struct sink *sink_json_new(FILE *out, const char *format, const struct render_options *render,
+			   struct error *err)
+{
+	struct json_sink *j = calloc(1, sizeof *j);
+
+	if (!j) {
+		error_set(err, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	j->sink.ops = &json_ops;
+	j->sink.needs = NEED_COLUMNS | NEED_PARAMS | NEED_THREADS | NEED_FDS;
+	j->output.stream = out;
+	if (render)
+		j->render = *render;
+	j->render.full = true;
+	if (format) {
+		if (take_format(j, format, err) < 0) {
+			json_free(&j->sink);
+			return NULL;
+		}
+		j->sink.needs = line_needs(j->line);
+	}
+	return &j->sink;
+}

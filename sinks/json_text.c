@@ -1,0 +1,150 @@
+#include "sinks/json_text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char hex_digits[] = "0123456789abcdef";
+
+/* Bytes that stand for themselves: ASCII without control characters, quote and backslash. */
+static const bool plain[256] = {
+	[0x20 ... 0x21] = true,
+	[0x23 ... 0x5b] = true,
+	[0x5d ... 0x7e] = true,
+};
+
+/* Length of the UTF-8 sequence at p (RFC 3629: no overlong forms, no surrogates), 0: none. */
+static unsigned utf8_length(const uint8_t *p, size_t left)
+{
+	unsigned n = p[0] >= 0xc2 && p[0] <= 0xdf   ? 2
+		     : p[0] >= 0xe0 && p[0] <= 0xef ? 3
+		     : p[0] >= 0xf0 && p[0] <= 0xf4 ? 4
+						    : 0;
+
+	if (n == 0 || n > left)
+		return 0;
+	for (unsigned i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+static uint8_t *put_escape(uint8_t *to, uint8_t byte)
+{
+	static const char short_forms[] = "\"\"\\\\\nn\tt\rr\bb\ff";
+
+	for (const char *s = short_forms; *s; s += 2)
+		if ((uint8_t)s[0] == byte) {
+			*to++ = '\\';
+			*to++ = (uint8_t)s[1];
+			return to;
+		}
+	/* control characters by their number, stray bytes behind 0xdc00 */
+	memcpy(to, byte < 0x80 ? "\\u00" : "\\udc", 4);
+	to[4] = (uint8_t)hex_digits[byte >> 4];
+	to[5] = (uint8_t)hex_digits[byte & 15];
+	return to + 6;
+}
+
+void json_string(struct buffer *out, const void *data, size_t len)
+{
+	const uint8_t *p = data, *end = p + len;
+	uint8_t *start, *to;
+
+	if (len > (SIZE_MAX - 2) / 6) {
+		out->failed = true;
+		return;
+	}
+	start = buffer_reserve(out, 6 * len + 2);
+	if (!start)
+		return;
+	to = start;
+	*to++ = '"';
+	while (p < end) {
+		unsigned n;
+
+		if (plain[*p]) {
+			*to++ = *p++;
+			continue;
+		}
+		n = utf8_length(p, (size_t)(end - p));
+		if (n == 0) {
+			to = put_escape(to, *p++);
+			continue;
+		}
+		memcpy(to, p, n);
+		to += n;
+		p += n;
+	}
+	*to++ = '"';
+	out->len += (size_t)(to - start);
+}
+
+void json_key(struct buffer *out, const char *name)
+{
+	json_string(out, name, strlen(name));
+	buffer_u8(out, ':');
+}
+
+void json_base64(struct buffer *out, const uint8_t *data, size_t len)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	buffer_u8(out, '"');
+	for (size_t i = 0; i < len; i += 3) {
+		size_t n = len - i < 3 ? len - i : 3;
+		uint32_t v = (uint32_t)data[i] << 16;
+		uint8_t text[4];
+
+		v |= n > 1 ? (uint32_t)data[i + 1] << 8 : 0;
+		v |= n > 2 ? data[i + 2] : 0;
+		for (unsigned k = 0; k < 4; k++)
+			text[k] = k <= n ? (uint8_t)digits[v >> (18 - 6 * k) & 63] : '=';
+		buffer_append(out, text, sizeof text);
+	}
+	buffer_u8(out, '"');
+}
+
+void json_hex(struct buffer *out, const uint8_t *data, size_t len)
+{
+	buffer_u8(out, '"');
+	for (size_t i = 0; i < len; i++) {
+		uint8_t text[2] = {(uint8_t)hex_digits[data[i] >> 4],
+				   (uint8_t)hex_digits[data[i] & 15]};
+
+		buffer_append(out, text, sizeof text);
+	}
+	buffer_u8(out, '"');
+}
+
+void json_unsigned(struct buffer *out, uint64_t v)
+{
+	uint8_t digits[20];
+	unsigned at = sizeof digits;
+
+	do {
+		digits[--at] = (uint8_t)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	buffer_append(out, digits + at, sizeof digits - at);
+}
+
+void json_double(struct buffer *out, double v)
+{
+	char text[40];
+	int n;
+
+	if (!isfinite(v)) {
+		buffer_append(out, "null", 4);
+		return;
+	}
+	for (int precision = 6; precision <= 17; precision++) {
+		n = snprintf(text, sizeof text, "%.*g", precision, v);
+		if (strtod(text, NULL) == v)
+			break;
+	}
+	buffer_append(out, text, (size_t)n);
+}

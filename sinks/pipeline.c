@@ -1,0 +1,540 @@
+#include "sinks/pipeline.h"
+
+#include "format/native.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define WORDS (BATCH_EVENTS / 64)
+
+/* What the loop must know of an event type, looked up once per capture. */
+enum type_kind {
+	TYPE_KNOWN = 1,	   /* the entry is filled */
+	TYPE_STATE = 2,	   /* changes who-is-who */
+	TYPE_INTERNAL = 4, /* made by capture tools, hidden by default */
+	TYPE_META = 8,	   /* not something that a program did: no origin for relative times */
+};
+
+struct run {
+	struct pipeline *p;
+	struct state *st;
+	struct schema *no_schema; /* of sources without one */
+	unsigned needs;		  /* of filter, sink and caller together */
+	bool feed_state;	  /* somebody asks for threads, fds or users */
+	bool exact;		  /* the filter's column part decides alone */
+	bool has_hidden;	  /* the sink keeps hidden state events */
+	bool by_selection;	  /* the sink takes whole batches */
+	bool want_told;
+	bool ended;
+	struct capture_info capture;
+	bool has_capture;
+	char *hostname;
+
+	struct batch *batch; /* NULL: the next item is due */
+	uint32_t at;	     /* next event to look at */
+	bool returned;	     /* ev is with the caller */
+	bool settle;	     /* its effects on the state are still to be settled */
+	struct event ev;
+	uint64_t bits[WORDS];  /* may pass */
+	uint64_t touch[WORDS]; /* changes state: to be applied, or kept hidden by the sink */
+	uint8_t kinds[EVENT_TYPE_MAX];
+};
+
+static uint8_t kind_of(struct run *run, const struct schema *schema, uint16_t type)
+{
+	const struct event_info *info;
+	uint8_t kind = TYPE_KNOWN;
+	unsigned main_category;
+
+	if (type >= EVENT_TYPE_MAX)
+		return TYPE_KNOWN;
+	if (run->kinds[type])
+		return run->kinds[type];
+	info = schema_find(schema, type);
+	main_category = info->category & 0x3f;
+	if (event_info_is_state(info))
+		kind |= TYPE_STATE;
+	if (info->category & EC_METAEVENT)
+		kind |= TYPE_META;
+	/* procinfo, drop...; and the notes on users, groups and containers */
+	if (info->category & EC_INTERNAL ||
+	    (info->category & EC_METAEVENT && main_category == EC_PROCESS))
+		kind |= TYPE_INTERNAL;
+	return run->kinds[type] = kind;
+}
+
+static bool is_damage(int code)
+{
+	return code == -EBADMSG || code == -ENODATA || code == -ENOTSUP || code == -E2BIG;
+}
+
+/* 0: told and forgotten, go on; else the error. */
+static int take_damage(struct run *run, int code, struct error *err)
+{
+	struct pipeline *p = run->p;
+
+	if (!p->warn || !is_damage(code))
+		return code;
+	p->n_damaged++;
+	p->warn(p->context, err);
+	error_clear(err);
+	return 0;
+}
+
+struct run *pipeline_open(struct pipeline *p, struct error *err)
+{
+	struct run *run = calloc(1, sizeof *run);
+	const struct schema *schema;
+
+	if (!run)
+		goto fail;
+	run->p = p;
+	schema = p->source->schema;
+	if (!schema)
+		schema = run->no_schema = schema_new();
+	run->st = schema ? state_new(schema) : NULL;
+	if (!run->st)
+		goto fail;
+	run->needs = p->needs | (p->sink ? p->sink->needs : 0) | (p->filter ? filter_needs(p->filter) : 0);
+	run->feed_state = run->needs & (NEED_THREADS | NEED_FDS | NEED_USERS);
+	run->exact = !p->filter || filter_is_exact(p->filter);
+	run->has_hidden = p->sink && p->sink->ops->hidden;
+	run->by_selection = p->sink && p->sink->ops->selection && run->exact && !run->feed_state &&
+			    !run->has_hidden;
+	p->n_seen = p->n_passed = p->n_lost = p->n_damaged = 0;
+	field_context.first_ns = field_context.previous_ns = 0;
+	field_context.hostname = NULL;
+	return run;
+
+fail:
+	run_close(run);
+	error_set(err, -ENOMEM, "out of memory");
+	return NULL;
+}
+
+void run_close(struct run *run)
+{
+	if (!run)
+		return;
+	if (field_context.hostname == run->hostname)
+		field_context.hostname = NULL;
+	state_free(run->st);
+	schema_free(run->no_schema);
+	free(run->hostname);
+	free(run);
+}
+
+const struct capture_info *run_capture(const struct run *run)
+{
+	return run->has_capture ? &run->capture : NULL;
+}
+
+/*
+ * Blocks without any type of interest are passed over undecoded. State events are of interest when
+ * somebody needs the state. Not before the first batch: it has the origin of relative times.
+ */
+static void tell_wanted_types(struct run *run)
+{
+	const struct pipeline *p = run->p;
+	const uint64_t *types = p->filter ? filter_types(p->filter) : NULL;
+
+	if (run->want_told)
+		return;
+	run->want_told = true;
+	if (!types || run->feed_state || run->has_hidden)
+		return;
+	if (p->source->ops->name && !strcmp(p->source->ops->name, "native"))
+		native_reader_want_types(p->source, types);
+}
+
+static int take_capture(struct run *run, const struct capture_info *info, struct error *err)
+{
+	const struct sink *sink = run->p->sink;
+
+	memset(run->kinds, 0, sizeof run->kinds);
+	run->capture = *info;
+	run->has_capture = true;
+	free(run->hostname);
+	run->hostname = strndup(info->hostname.data ? info->hostname.data : "", info->hostname.len);
+	if (!run->hostname)
+		return error_set(err, -ENOMEM, "out of memory");
+	field_context.hostname = run->hostname;
+	return sink && sink->ops->capture ? sink->ops->capture(run->p->sink, info, err) : 0;
+}
+
+static int take_state(struct run *run, const struct state_entry *entries, size_t n, struct error *err)
+{
+	struct sink *sink = run->p->sink;
+	int r;
+
+	if (run->feed_state) {
+		r = state_entries(run->st, entries, n, err);
+		if (r < 0)
+			r = take_damage(run, r, err);
+		if (r < 0)
+			return r;
+	}
+	return sink && sink->ops->state ? sink->ops->state(sink, entries, n, err) : 0;
+}
+
+static int take_loss(struct run *run, const struct loss_entry *loss, struct error *err)
+{
+	struct sink *sink = run->p->sink;
+
+	/* unreadable pointers are counted by the capture, but their events are there */
+	if (loss->class != LOSS_UNREADABLE)
+		run->p->n_lost += loss->count;
+	return sink && sink->ops->loss ? sink->ops->loss(sink, loss, err) : 0;
+}
+
+static void note_first_time(struct run *run, const struct batch *b)
+{
+	for (uint32_t i = 0; i < b->n_events && !field_context.first_ns; i++)
+		if (!(kind_of(run, b->schema, b->type[i]) & TYPE_META))
+			field_context.first_ns = b->time_ns[i];
+}
+
+static bool any_flag(const struct batch *b, uint16_t flag)
+{
+	uint16_t all = 0;
+
+	for (uint32_t i = 0; i < b->n_events; i++)
+		all |= b->flags[i];
+	return all & flag;
+}
+
+static inline bool is_hidden(struct run *run, const struct batch *b, uint32_t i)
+{
+	return b->flags[i] & EVENT_HIDDEN;
+}
+
+static inline bool is_internal(struct run *run, const struct batch *b, uint32_t i)
+{
+	return kind_of(run, b->schema, b->type[i]) & TYPE_INTERNAL;
+}
+
+static inline void clear_bits(struct run *run, const struct batch *b,
+			      bool (*test)(struct run *, const struct batch *, uint32_t))
+{
+	for (uint32_t w = 0; w * 64 < b->n_events; w++)
+		for (uint64_t left = run->bits[w]; left; left &= left - 1) {
+			unsigned i = (unsigned)__builtin_ctzll(left);
+
+			if (test(run, b, w * 64 + i))
+				run->bits[w] &= ~(1ull << i);
+		}
+}
+
+/* Takes out of `bits` what is hidden or internal. */
+static int mask_unshown(struct run *run, struct batch *b, struct error *err)
+{
+	const struct pipeline *p = run->p;
+	int r;
+
+	if (!p->show_hidden) {
+		r = batch_need(b, COLUMN_FLAGS, err);
+		if (r < 0)
+			return r;
+		if (any_flag(b, EVENT_HIDDEN))
+			clear_bits(run, b, is_hidden);
+	}
+	if (!p->show_internal) {
+		r = batch_need(b, COLUMN_TYPE, err);
+		if (r < 0)
+			return r;
+		clear_bits(run, b, is_internal);
+	}
+	return 0;
+}
+
+static int mark_touching(struct run *run, struct batch *b, struct error *err)
+{
+	int r;
+
+	memset(run->touch, 0, sizeof run->touch);
+	if (!run->feed_state && !run->has_hidden)
+		return 0;
+	r = batch_need(b, COLUMN_TYPE, err);
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < b->n_events; i++) {
+		uint64_t bit = kind_of(run, b->schema, b->type[i]) & TYPE_STATE ? 1 : 0;
+
+		run->touch[i / 64] |= bit << i % 64;
+	}
+	return 0;
+}
+
+static bool any_bit(const uint64_t *a, const uint64_t *but_not)
+{
+	for (uint32_t w = 0; w < WORDS; w++)
+		if (a[w] & ~(but_not ? but_not[w] : 0))
+			return true;
+	return false;
+}
+
+/* Loads the columns that the events left over will ask for, and no others. */
+static int load_columns(struct run *run, struct batch *b, struct error *err)
+{
+	unsigned columns = 0;
+
+	if (any_bit(run->bits, NULL) || any_bit(run->touch, NULL))
+		columns |= COLUMNS_ALL & ~(unsigned)(COLUMN_PAYLOAD_STATE | COLUMN_PAYLOAD_BULK);
+	if (any_bit(run->touch, NULL))
+		columns |= COLUMN_PAYLOAD_STATE;
+	if (run->needs & NEED_PARAMS) {
+		/* Without touch bits (no state asked for) either class may be among those that pass. */
+		if (any_bit(run->bits, run->touch))
+			columns |= COLUMN_PAYLOAD_BULK;
+		if (!run->feed_state && !run->has_hidden && any_bit(run->bits, NULL))
+			columns |= COLUMN_PAYLOAD_STATE;
+	}
+	return columns ? batch_need(b, columns, err) : 0;
+}
+
+static int64_t select_bits(struct run *run, struct batch *b, struct error *err)
+{
+	uint32_t n = b->n_events;
+
+	memset(run->bits, 0, sizeof run->bits);
+	if (run->p->filter)
+		return filter_columns(run->p->filter, b, run->bits, err);
+	memset(run->bits, 0xff, n / 64 * 8);
+	if (n % 64)
+		run->bits[n / 64] = (1ull << n % 64) - 1;
+	return n;
+}
+
+/* Decides what of a new batch is to be looked at. */
+static int take_batch(struct run *run, struct batch *b, struct error *err)
+{
+	int64_t n;
+	int r;
+
+	if (b->n_events > BATCH_EVENTS)
+		return error_set(err, -E2BIG, "a batch of %u events", b->n_events);
+	if (!field_context.first_ns) {
+		r = batch_need(b, COLUMN_TYPE | COLUMN_TIME, err);
+		if (r < 0)
+			return r;
+		note_first_time(run, b);
+	}
+	tell_wanted_types(run);
+	n = select_bits(run, b, err);
+	if (n < 0)
+		return (int)n;
+	r = n ? mask_unshown(run, b, err) : 0;
+	if (r == 0)
+		r = mark_touching(run, b, err);
+	if (r == 0 && !run->by_selection)
+		r = load_columns(run, b, err);
+	if (r < 0)
+		return r;
+	if (run->feed_state)
+		state_batch(run->st, b);
+	run->batch = b;
+	run->at = 0;
+	run->p->n_seen += b->n_events;
+	return 0;
+}
+
+/* Leaves the batch whatever happens: sinks may use it for the last time. */
+static int leave_batch(struct run *run, struct error *err)
+{
+	const struct sink *sink = run->p->sink;
+	struct batch *b = run->batch;
+
+	run->batch = NULL;
+	return sink && sink->ops->batch_end ? sink->ops->batch_end(run->p->sink, b, err) : 0;
+}
+
+/* The payload of an event whose class was guessed wrong (a file that changes a type midway). */
+static int need_payload(struct run *run, struct error *err)
+{
+	unsigned column = event_info_is_state(run->ev.info) ? COLUMN_PAYLOAD_STATE : COLUMN_PAYLOAD_BULK;
+
+	return batch_need(run->batch, column, err);
+}
+
+/*
+ * Looks at events from run->at on. 1: one passed, and is in run->ev; 0: the batch has no more.
+ * The state is settled before the next event is looked at, so that the caller sees it as the event
+ * left it.
+ */
+static int scan_batch(struct run *run, struct error *err)
+{
+	struct pipeline *p = run->p;
+	struct batch *b = run->batch;
+	struct state *st = run->st;
+	struct sink *sink = p->sink;
+	bool want_fd = run->needs & NEED_FDS;
+	bool want_params = run->needs & NEED_PARAMS;
+
+	if (run->settle)
+		state_settle(st);
+	if (run->returned)
+		field_context.previous_ns = run->ev.time_ns;
+	run->settle = run->returned = false;
+	while (run->at < b->n_events) {
+		uint32_t i = run->at;
+		uint64_t left = (run->bits[i / 64] | run->touch[i / 64]) >> i % 64;
+		bool touches, passes;
+		int r;
+
+		if (!left) {
+			run->at = (i / 64 + 1) * 64;
+			continue;
+		}
+		i += (uint32_t)__builtin_ctzll(left);
+		run->at = i + 1;
+		passes = run->bits[i / 64] >> i % 64 & 1;
+		touches = run->touch[i / 64] >> i % 64 & 1;
+		event_at(&run->ev, b, i);
+		if ((touches || want_params) && (r = need_payload(run, err)) < 0)
+			return r;
+		if (touches && run->feed_state)
+			state_apply(st, &run->ev);
+		else if (run->feed_state)
+			state_look(st, &run->ev, want_fd);
+		passes = passes && (run->exact || filter_match(p->filter, &run->ev, st));
+		if (passes) {
+			run->settle = touches && run->feed_state;
+			run->returned = true;
+			return 1;
+		}
+		if (touches && run->has_hidden) {
+			r = sink->ops->hidden(sink, &run->ev, st, err);
+			if (r < 0)
+				return r;
+		}
+		if (touches && run->feed_state)
+			state_settle(st);
+	}
+	return 0;
+}
+
+/* Whole batches for sinks that need no single events. 0, or 1: enough. */
+static int pass_selection(struct run *run, struct error *err)
+{
+	struct pipeline *p = run->p;
+	struct batch *b = run->batch;
+	uint64_t n = 0;
+
+	for (uint32_t w = 0; w < WORDS; w++)
+		n += (uint64_t)__builtin_popcountll(run->bits[w]);
+	for (uint32_t w = WORDS; p->limit && p->n_passed + n > p->limit;) {
+		while (!run->bits[w - 1])
+			w--;
+		run->bits[w - 1] &= ~(1ull << (63 - __builtin_clzll(run->bits[w - 1])));
+		n--;
+	}
+	p->n_passed += n;
+	run->at = b->n_events;
+	return n ? p->sink->ops->selection(p->sink, b, run->bits, n, err) : 0;
+}
+
+/* The next item. 1: a batch is there or an item was eaten; 0: the end. */
+static int next_item(struct run *run, struct error *err)
+{
+	struct item item;
+	int r = source_next(run->p->source, &item, err);
+
+	if (r <= 0)
+		return r;
+	switch (item.kind) {
+	case ITEM_CAPTURE:
+		r = take_capture(run, item.capture, err);
+		break;
+	case ITEM_STATE:
+		r = take_state(run, item.state.entries, item.state.n_entries, err);
+		break;
+	case ITEM_EVENTS:
+		r = take_batch(run, item.batch, err);
+		break;
+	case ITEM_LOSS:
+		r = take_loss(run, item.loss, err);
+		break;
+	}
+	return r < 0 ? r : 1;
+}
+
+static bool is_over(const struct run *run)
+{
+	const struct pipeline *p = run->p;
+
+	return run->ended || (p->stop && *p->stop) || (p->limit && p->n_passed >= p->limit);
+}
+
+int run_next(struct run *run, struct event **ret_event, struct state **ret_state, struct error *err)
+{
+	int r;
+
+	while (!is_over(run)) {
+		if (!run->batch) {
+			r = next_item(run, err);
+			if (r < 0)
+				r = take_damage(run, r, err);
+			else if (r == 0)
+				run->ended = true;
+			if (r < 0)
+				return r;
+			continue;
+		}
+		if (run->by_selection) {
+			r = pass_selection(run, err);
+		} else {
+			r = scan_batch(run, err);
+			if (r > 0) {
+				run->p->n_passed++;
+				*ret_event = &run->ev;
+				*ret_state = run->st;
+				return 1;
+			}
+		}
+		if (r < 0)
+			r = take_damage(run, r, err);
+		if (r == 0)
+			r = leave_batch(run, err);
+		if (r < 0)
+			return r;
+		run->ended = run->ended || r > 0;
+	}
+	return 0;
+}
+
+/* The bulk of the work: kept apart from run_next() only by the sink's call. */
+static int drive(struct run *run, struct error *err)
+{
+	struct sink *sink = run->p->sink;
+	struct event *ev;
+	struct state *st;
+	int r;
+
+	while ((r = run_next(run, &ev, &st, err)) > 0) {
+		r = sink->ops->event ? sink->ops->event(sink, ev, st, err) : 0;
+		if (r)
+			return r < 0 ? r : 0;
+	}
+	return r;
+}
+
+int pipeline_run(struct pipeline *p, struct error *err)
+{
+	struct run *run = pipeline_open(p, err);
+	struct error late = {0};
+	int r, finished;
+
+	if (!run)
+		return -ENOMEM;
+	r = drive(run, err);
+	if (r >= 0 && run->batch)
+		r = leave_batch(run, err);
+	finished = p->sink->ops->finish ? p->sink->ops->finish(p->sink, &late) : 0;
+	if (r >= 0 && finished < 0)
+		r = error_set(err, finished, "%s", late.text);
+	run_close(run);
+	if (r >= 0 && p->n_damaged)
+		r = error_set(err, -EBADMSG, "the capture is damaged in %llu place%s",
+			      (unsigned long long)p->n_damaged, p->n_damaged == 1 ? "" : "s");
+	return r < 0 ? r : 0;
+}
