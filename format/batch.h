@@ -18,6 +18,8 @@
 
 #define BATCH_EVENTS	16384u
 #define DURATION_NONE	UINT64_MAX	/* duration_ns: the event has no entry */
+#define EVENT_PAYLOAD_MAX 131072u	/* payload of one event: a block holds it even when it does not compress */
+#define BATCH_PAYLOAD_MAX (4u << 20)	/* payload of a batch: bounds reader and writer alike */
 #define SYSNO_NONE	0xFFFFu
 #define FD_NONE		INT32_MIN	/* fd: the event has none */
 
@@ -91,6 +93,10 @@ static inline int batch_need(struct batch *b, unsigned columns, struct error *er
 	return (b->loaded & columns) == columns ? 0 : b->load(b, columns & ~b->loaded, err);
 }
 
+/* Memory for the columns of a full batch, without payload. 0 or -ENOMEM; release also after failure. */
+int batch_alloc(struct batch *b);
+void batch_release(struct batch *b);
+
 /*
  * Columns with memory of their own, to be filled event by event. The batch lies inside;
  * batch_builder_reset() forgets the events and keeps the memory (at most payload_max bytes).
@@ -114,6 +120,11 @@ struct batch_row {
 
 int batch_builder_init(struct batch_builder *bb, const struct schema *schema);
 void batch_builder_reset(struct batch_builder *bb);
-/* 0, -ENOBUFS when the batch is full (BATCH_EVENTS events), -ENOMEM. */
+/*
+ * 0
+ * -ENOBUFS: the batch is full (BATCH_EVENTS events or BATCH_PAYLOAD_MAX bytes); hand it on, reset, add again
+ * -E2BIG: the event can never be added (payload over EVENT_PAYLOAD_MAX, type from EVENT_TYPE_MAX up)
+ * -ENOMEM
+ */
 int batch_builder_add(struct batch_builder *bb, const struct batch_row *row);
 void batch_builder_done(struct batch_builder *bb);

@@ -22,6 +22,8 @@ enum entry_kind {
 	ENTRY_THREAD = 1, ENTRY_FD, ENTRY_USER, ENTRY_GROUP, ENTRY_INTERFACE,
 	/* Restart: forget all state (concatenated captures, checkpoints). */
 	ENTRY_RESET,
+	/* The offset of wall clock to boot clock changed (NTP, settimeofday): for readers who ask. */
+	ENTRY_CLOCK,
 };
 
 /* Limits: larger is refused when read and cut (EVENT_TRUNCATED's sibling) when written. */
@@ -83,6 +85,11 @@ struct interface_entry {
 	struct text name;
 };
 
+struct clock_entry {
+	uint64_t time_ns;	/* since the epoch, by the capture's clock */
+	int64_t offset_ns;	/* wall clock - capture's clock from then on */
+};
+
 struct state_entry {
 	enum entry_kind kind;
 	union {
@@ -91,10 +98,11 @@ struct state_entry {
 		struct user_entry user;
 		struct group_entry group;
 		struct interface_entry interface;
+		struct clock_entry clock;
 	};
 };
 
-/* One entry <-> bytes as in STATE blocks (u32 length and kind first; see SPEC.md). */
+/* One entry <-> bytes as in STATE blocks (SPEC.md "STATE"). Texts beyond their limit are cut. */
 void state_entry_encode(struct buffer *b, const struct state_entry *e);
 /* 1: decoded; 0: at the end; -EBADMSG. Entries of an unknown kind are skipped by their length. */
 int state_entry_next(struct cursor *c, struct state_entry *ret, struct error *err);

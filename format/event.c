@@ -1,0 +1,152 @@
+#include "format/event.h"
+
+static const struct param param_absent;
+
+void event_at(struct event *ev, struct batch *batch, uint32_t i)
+{
+	ev->batch = batch;
+	ev->index = i;
+	ev->type = batch->type[i];
+	ev->info = schema_find(batch->schema, ev->type);
+	ev->number = batch->first_number + i;
+	ev->time_ns = batch->time_ns[i];
+	ev->duration_ns = batch->duration_ns[i];
+	ev->tid = batch->tids[batch->tid_index[i]];
+	ev->result = batch->result[i];
+	ev->cpu = batch->cpu[i];
+	ev->flags = batch->flags[i];
+	ev->sysno = batch->sysno[i];
+	ev->absent = batch->absent[i];
+	ev->has_result = !(ev->flags & (EVENT_NO_RESULT | EVENT_UNFINISHED));
+	ev->n_found = 0;
+	ev->n_params = ev->info->n_params;
+	ev->parsed = ev->damaged = false;
+}
+
+/* Parameters that live in a column: the low bytes of the column's value, little-endian. */
+static struct param column_param(int64_t *place, int64_t value, const struct param_info *info)
+{
+	unsigned size = param_type_size(info->type);
+
+	*place = value;
+	return (struct param){(const uint8_t *)place, size > 0 && size < 8 ? size : 8};
+}
+
+static bool param_take(struct event *ev, struct cursor *c, unsigned i)
+{
+	const struct param_info *info = &ev->info->params[i];
+	struct param *p = &ev->params[i];
+	unsigned size = param_type_size(info->type);
+	uint32_t len = size;
+
+	if (!size) {
+		len = cursor_u16(c);
+		if (len == 0xFFFF)
+			len = cursor_u32(c);
+	}
+	p->data = cursor_bytes(c, len);
+	p->len = p->data ? len : 0;
+	if (!p->data)
+		return false;
+	/* Readers of text rely on the NUL: text without one counts as absent. */
+	if (len && param_type_is_text(info->type) && p->data[len - 1]) {
+		*p = param_absent;
+		ev->damaged = true;
+	}
+	return true;
+}
+
+void event_parse(struct event *ev)
+{
+	const struct batch *b = ev->batch;
+	const struct event_info *info = ev->info;
+	const bool is_inline = ev->flags & EVENT_INLINE;
+	struct cursor c = {0};
+	unsigned i;
+
+	if (b->payload_len[ev->index])
+		c = cursor_over(b->payload + b->payload_at[ev->index], b->payload_len[ev->index]);
+	ev->parsed = true;
+	for (i = 0; i < ev->n_params; i++) {
+		if (ev->absent >> i & 1) {
+			ev->params[i] = param_absent;
+		} else if (!is_inline && (int)i == info->result_param) {
+			ev->params[i] = ev->has_result ? column_param(&ev->result64, ev->result,
+								      &info->params[i])
+						       : param_absent;
+		} else if (!is_inline && (int)i == info->fd_param) {
+			int32_t fd = b->fd[ev->index];
+
+			ev->params[i] = fd == FD_NONE ? param_absent
+						      : column_param(&ev->fd64, fd, &info->params[i]);
+		} else if (!param_take(ev, &c, i)) {
+			ev->damaged = true;
+			break;
+		}
+	}
+	ev->n_found = (uint8_t)i;
+	for (; i < ev->n_params; i++)
+		ev->params[i] = param_absent;
+	if (cursor_left(&c))
+		ev->damaged = true;
+}
+
+const struct param *event_param(struct event *ev, unsigned i)
+{
+	if (!ev->parsed)
+		event_parse(ev);
+	return i < ev->n_params ? &ev->params[i] : &param_absent;
+}
+
+const struct param *event_param_named(struct event *ev, const char *name, unsigned *ret_index)
+{
+	for (unsigned i = 0; i < ev->n_params; i++) {
+		if (strcmp(ev->info->params[i].name, name) == 0) {
+			if (ret_index)
+				*ret_index = i;
+			return event_param(ev, i);
+		}
+	}
+	return NULL;
+}
+
+bool param_number(const struct param *p, enum param_type type, int64_t *ret)
+{
+	const bool is_signed = param_type_is_signed(type);
+	uint64_t v = 0;
+
+	if (!p->data || (p->len != 1 && p->len != 2 && p->len != 4 && p->len != 8))
+		return false;
+	memcpy(&v, p->data, p->len);
+	if (is_signed && p->len < 8) {
+		unsigned shift = 64 - 8 * p->len;
+
+		v = (uint64_t)((int64_t)(v << shift) >> shift);
+	}
+	*ret = (int64_t)v;
+	return true;
+}
+
+const char *param_text(const struct param *p)
+{
+	return p->data && p->len && !p->data[p->len - 1] ? (const char *)p->data : "";
+}
+
+void payload_append(struct buffer *b, enum param_type type, const void *data, uint32_t len)
+{
+	unsigned size = param_type_size(type);
+
+	if (size) {
+		buffer_append(b, data, len < size ? len : size);
+		if (len < size)
+			buffer_append(b, NULL, size - len);
+		return;
+	}
+	if (len < 0xFFFF) {
+		buffer_u16(b, (uint16_t)len);
+	} else {
+		buffer_u16(b, 0xFFFF);
+		buffer_u32(b, len);
+	}
+	buffer_append(b, data, len);
+}
