@@ -102,6 +102,7 @@ struct run *pipeline_open(struct pipeline *p, struct error *err)
 	run->by_selection = p->sink && p->sink->ops->selection && run->exact && !run->feed_state &&
 			    !run->has_hidden;
 	p->n_seen = p->n_passed = p->n_lost = p->n_damaged = 0;
+	memset(p->n_lost_by, 0, sizeof p->n_lost_by);
 	field_context.first_ns = field_context.previous_ns = 0;
 	field_context.hostname = NULL;
 	return run;
@@ -184,6 +185,7 @@ static int take_loss(struct run *run, const struct loss_entry *loss, struct erro
 	/* unreadable pointers are counted by the capture, but their events are there */
 	if (loss->class != LOSS_UNREADABLE)
 		run->p->n_lost += loss->count;
+	run->p->n_lost_by[loss->class < PIPELINE_LOSS_CLASSES ? loss->class : 0] += loss->count;
 	return sink && sink->ops->loss ? sink->ops->loss(sink, loss, err) : 0;
 }
 
@@ -471,7 +473,14 @@ int run_next(struct run *run, struct event **ret_event, struct state **ret_state
 
 	while (!is_over(run)) {
 		if (!run->batch) {
+			if (run->p->progress)
+				run->p->progress(run->p->context);
 			r = next_item(run, err);
+			/* a read that Ctrl-C has broken off */
+			if (r < 0 && run->p->stop && *run->p->stop) {
+				error_clear(err);
+				return 0;
+			}
 			if (r < 0)
 				r = take_damage(run, r, err);
 			else if (r == 0)
@@ -495,8 +504,11 @@ int run_next(struct run *run, struct event **ret_event, struct state **ret_state
 			r = take_damage(run, r, err);
 		if (r == 0)
 			r = leave_batch(run, err);
-		if (r < 0)
+		if (r < 0) {
+			/* a caller that goes on does so behind this batch */
+			run->batch = NULL;
 			return r;
+		}
 		run->ended = run->ended || r > 0;
 	}
 	return 0;

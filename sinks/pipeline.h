@@ -4,6 +4,8 @@
 #pragma once
 #include "sinks/sink.h"
 
+#define PIPELINE_LOSS_CLASSES (LOSS_UNREADABLE + 1)
+
 struct pipeline {
 	struct source *source;
 	struct filter *filter;		/* NULL: everything passes */
@@ -15,9 +17,12 @@ struct pipeline {
 	volatile bool *stop;		/* set by a signal handler: end cleanly */
 	/* Damage met on the way is told here and reading goes on; NULL: ends at the first. */
 	void (*warn)(void *context, const struct error *err);
+	/* Called now and then, at least once per batch, to show how far it is; may be NULL. */
+	void (*progress)(void *context);
 	void *context;
 	/* results */
 	uint64_t n_seen, n_passed, n_lost, n_damaged;
+	uint64_t n_lost_by[PIPELINE_LOSS_CLASSES]; /* by enum loss_class; 0: of a class unknown to us */
 };
 
 /* Runs to the end, the limit or a stop. 0, or negative errno with words (the first real error; when

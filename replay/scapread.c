@@ -1,0 +1,628 @@
+/*
+ * scapread: reads a capture, filters it, prints it.
+ *
+ * Exit status: 0 all is well (also when the reader of our output went away), 1 something failed or the
+ * capture is damaged, 2 wrong usage (option, filter, format).
+ */
+#include "base/option.h"
+#include "format/native.h"
+#include "replay/lists.h"
+#include "replay/source_open.h"
+#include "sinks/line.h"
+#include "sinks/pipeline.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FILTER_TEXT_MAX (1u << 20) /* of filter words and file together */
+#define WARNINGS_MAX	10	   /* damaged places named one by one; the rest is counted */
+#define PROGRESS_NS	200000000  /* between two updates of the progress line */
+
+enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE };
+
+struct options {
+	const char *read, *format, *write, *filter_file;
+	uint64_t limit, level;
+	unsigned internal; /* how often -D was given */
+	char time_format;
+	bool json, markdown, quiet, count, progress, check_filter, help, version;
+	enum list_kind list;
+	struct render_options render;
+	struct buffer filter; /* NUL-terminated once it is complete */
+};
+
+static volatile bool stopped;
+
+static int take_read(void *context, const char *value, struct error *err)
+{
+	struct options *o = context;
+
+	if (o->read)
+		return error_set(err, -EINVAL, "one capture at a time: %s or %s", o->read, value);
+	o->read = value;
+	return 0;
+}
+
+static int take_format(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->format = value;
+	return 0;
+}
+
+static int take_json(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->json = true;
+	return 0;
+}
+
+static int take_limit(void *context, const char *value, struct error *err)
+{
+	return option_number(value, 1, UINT64_MAX, &((struct options *)context)->limit, err);
+}
+
+static int take_time(void *context, const char *value, struct error *err)
+{
+	if (strlen(value) != 1 || !strchr("ahrdD", value[0]))
+		return error_set(err, -EINVAL, "'%s' is not one of a, h, r, d, D", value);
+	((struct options *)context)->time_format = value[0];
+	return 0;
+}
+
+static int take_internal(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->internal++;
+	return 0;
+}
+
+static int take_ascii(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->render.view = VIEW_ASCII;
+	return 0;
+}
+
+static int take_hex(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->render.view = VIEW_HEX;
+	return 0;
+}
+
+static int take_hex_ascii(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->render.view = VIEW_HEX_ASCII;
+	return 0;
+}
+
+static int take_base64(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->render.view = VIEW_BASE64;
+	return 0;
+}
+
+static int take_verbose(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->render.full = true;
+	return 0;
+}
+
+static int take_write(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->write = value;
+	return 0;
+}
+
+static int take_level(void *context, const char *value, struct error *err)
+{
+	return option_number(value, 1, 19, &((struct options *)context)->level, err);
+}
+
+static int take_quiet(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->quiet = true;
+	return 0;
+}
+
+static int take_count(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->count = true;
+	return 0;
+}
+
+static int take_filter_file(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->filter_file = value;
+	return 0;
+}
+
+static int take_check_filter(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->check_filter = true;
+	return 0;
+}
+
+static int take_list_fields(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->list = LIST_FIELDS;
+	return 0;
+}
+
+static int take_list_events(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->list = LIST_EVENTS;
+	return 0;
+}
+
+static int take_list_syscalls(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->list = LIST_SYSCALLS;
+	return 0;
+}
+
+static int take_markdown(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->markdown = true;
+	return 0;
+}
+
+static int take_progress(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->progress = true;
+	return 0;
+}
+
+static int take_help(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->help = true;
+	return 0;
+}
+
+static int take_version(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->version = true;
+	return 0;
+}
+
+static const struct option_row rows[] = {
+	{'r', "read", "FILE", "read this capture; - is standard input", take_read},
+	{'p', "print", "FORMAT", "line format: %field, %field[arg], %%; a leading * prints <NA> for what is missing", take_format},
+	{'j', "json", NULL, "one JSON object per event (of -p's fields, if given); JSON lists", take_json},
+	{'n', "numevents", "N", "stop after N events that passed", take_limit},
+	{'t', "timetype", "a|h|r|d|D", "%evt.outputtime: since epoch, clock, since start, call duration, since previous", take_time},
+	{'A', "print-ascii", NULL, "buffers as text, line ends kept", take_ascii},
+	{'x', "print-hex", NULL, "buffers in hex", take_hex},
+	{'X', "print-hex-ascii", NULL, "buffers in hex and text", take_hex_ascii},
+	{'b', "print-base64", NULL, "buffers in base64", take_base64},
+	{'v', "verbose", NULL, "never shorten buffers and texts; lists: old event types, too", take_verbose},
+	{'D', "internal", NULL, "show notes of capture tools, too; -DD: events kept only for their effects, too", take_internal},
+	{'w', "write", "FILE", "write what passed to another capture; - is standard output", take_write},
+	{'z', "compress", "LEVEL", "compression of -w, 1 to 19 (default 6)", take_level},
+	{'q', "quiet", NULL, "print no events", take_quiet},
+	{0, "count", NULL, "print only how many events passed", take_count},
+	{0, "filter-file", "FILE", "take the filter from a file (# begins a comment line)", take_filter_file},
+	{0, "check-filter", NULL, "explain the filter and stop", take_check_filter},
+	{'P', "progress", NULL, "show on the terminal how far it is", take_progress},
+	{'l', "list", NULL, "list the fields for filters and -p", take_list_fields},
+	{'L', "list-events", NULL, "list the event types", take_list_events},
+	{0, "list-syscalls", NULL, "list the system calls and their numbers", take_list_syscalls},
+	{0, "markdown", NULL, "lists as markdown tables", take_markdown},
+	{'h', "help", NULL, "this text", take_help},
+	{0, "version", NULL, "print the version", take_version},
+	{0},
+};
+
+static void print_help(void)
+{
+	printf("usage: scapread -r FILE [options] [filter words...]\n"
+	       "Reads a capture made by scapcap and prints the events that pass the filter.\n\n");
+	options_print(rows, stdout);
+	printf("\n"
+	       "default format: %s\n"
+	       "\n"
+	       "  scapread -r curl.scap evt.type=openat and proc.name=curl\n"
+	       "  scapread -r curl.scap -p '%%evt.time %%proc.name %%fd.name' 'evt.latency > 1000000'\n"
+	       "  scapread -r curl.scap -j | jq 'select(.\"evt.res\" == -2) | .args.name'\n",
+	       LINE_DEFAULT);
+}
+
+static int complain(const struct error *err, int status)
+{
+	fflush(stdout);
+	fprintf(stderr, "scapread: %s\n", err->text);
+	return status;
+}
+
+/* ---- the filter ---- */
+
+static int read_filter_file(const char *path, struct buffer *out, struct error *err)
+{
+	FILE *f = strcmp(path, "-") ? fopen(path, "re") : stdin;
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+	int r = 0;
+
+	if (!f)
+		return error_set(err, -errno, "%s: %s", path, strerror(errno));
+	while (r == 0 && (n = getline(&line, &cap, f)) >= 0) {
+		const char *word = line + strspn(line, " \t");
+
+		if (*word == '#')
+			continue;
+		if (out->len + (size_t)n > FILTER_TEXT_MAX)
+			r = error_set(err, -E2BIG, "%s: longer than %u bytes", path, FILTER_TEXT_MAX);
+		else if (memchr(line, 0, (size_t)n))
+			r = error_set(err, -EINVAL, "%s: not text", path);
+		else
+			buffer_append(out, line, (size_t)n);
+	}
+	if (r == 0 && ferror(f))
+		r = error_set(err, -errno, "%s: %s", path, strerror(errno));
+	free(line);
+	if (f != stdin)
+		fclose(f);
+	while (out->len && strchr(" \t\n", out->data[out->len - 1]))
+		out->len--;
+	return r;
+}
+
+/* The words joined by blanks; with a file, both must hold. */
+static int gather_filter(struct options *o, int argc, char **argv, int first, struct error *err)
+{
+	struct buffer *b = &o->filter;
+	bool both = o->filter_file && first < argc;
+	int r = 0;
+
+	if (both)
+		buffer_u8(b, '(');
+	if (o->filter_file)
+		r = read_filter_file(o->filter_file, b, err);
+	if (r < 0)
+		return r;
+	if (both)
+		buffer_printf(b, ") and (");
+	for (int i = first; i < argc; i++)
+		buffer_printf(b, "%s%s", i > first ? " " : "", argv[i]);
+	if (both)
+		buffer_u8(b, ')');
+	buffer_u8(b, 0);
+	if (buffer_failed(b))
+		return error_set(err, -ENOMEM, "out of memory");
+	return b->len > FILTER_TEXT_MAX + 1
+		       ? error_set(err, -E2BIG, "the filter is longer than %u bytes", FILTER_TEXT_MAX)
+		       : 0;
+}
+
+/* `evt.dir=<` without quotes reaches us as `evt.dir=`: the shell took the rest. */
+static bool shell_ate_it(const char *filter)
+{
+	size_t len = strlen(filter);
+
+	return len && strchr("=!", filter[len - 1]);
+}
+
+static struct filter *compile_filter(const struct options *o, struct error *err)
+{
+	const char *text = (const char *)o->filter.data;
+	struct filter *f = filter_new(text, err);
+
+	if (f)
+		return f;
+	if (shell_ate_it(text)) {
+		size_t len = strlen(err->text);
+
+		snprintf(err->text + len, sizeof err->text - len,
+			 "\n(did the shell take a < or >? Quote the filter, or use words: "
+			 "evt.dir=exit, lt, gt)");
+	}
+	error_prefix(err, "filter");
+	return NULL;
+}
+
+static int explain_filter(const struct options *o)
+{
+	struct error err = {0};
+	struct filter *f = compile_filter(o, &err);
+	struct buffer words = {0};
+
+	if (!f)
+		return complain(&err, EXIT_USAGE);
+	filter_explain(f, &words);
+	fwrite(words.data, 1, words.len, stdout);
+	buffer_done(&words);
+	filter_free(f);
+	return EXIT_OK;
+}
+
+/* ---- the output ---- */
+
+/* Opens -w's file without harm to what is in it until it is known not to be the input. */
+static int open_output(const char *path, const char *input, struct error *err)
+{
+	struct stat in, out;
+	int fd = strcmp(path, "-") ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600)
+				   : fcntl(1, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return error_set(err, -errno, "%s: %s", path, strerror(errno));
+	if (isatty(fd)) {
+		close(fd);
+		return error_set(err, -EINVAL, "a capture is no text: -w writes none to a terminal");
+	}
+	if (fstat(fd, &out) == 0 && S_ISREG(out.st_mode)) {
+		bool same = (strcmp(input, "-") ? stat(input, &in) : fstat(0, &in)) == 0 &&
+			    in.st_dev == out.st_dev && in.st_ino == out.st_ino;
+
+		if (same) {
+			close(fd);
+			return error_set(err, -EINVAL,
+					 "%s is the input, too; write to another file", path);
+		}
+		if (strcmp(path, "-") && ftruncate(fd, 0) < 0) {
+			int code = errno;
+
+			close(fd);
+			return error_set(err, -code, "%s: %s", path, strerror(code));
+		}
+	}
+	return fd;
+}
+
+struct job {
+	const struct options *o;
+	struct pipeline pipeline;
+	uint64_t counted;
+	int fd; /* of -w, -1: none */
+	uint64_t n_warnings;
+	uint64_t next_progress_ns, size;
+	bool progress_shown;
+};
+
+static struct sink *make_sink(struct job *j, struct error *err)
+{
+	const struct options *o = j->o;
+	struct native_writer_options options = {.level = (int)o->level};
+	struct sink *s;
+
+	if (o->write) {
+		j->fd = open_output(o->write, o->read, err);
+		return j->fd < 0 ? NULL
+				 : sink_native_new(j->fd, j->pipeline.source->schema, &options,
+						   (const char *)o->filter.data, err);
+	}
+	if (o->count || o->quiet) {
+		s = sink_count_new(&j->counted);
+		if (!s)
+			error_set(err, -ENOMEM, "out of memory");
+		return s;
+	}
+	if (o->json)
+		return sink_json_new(stdout, o->format, &o->render, err);
+	return sink_text_new(stdout, o->format, o->time_format, &o->render, isatty(1), err);
+}
+
+/* ---- words on stderr ---- */
+
+static void clear_progress(struct job *j)
+{
+	if (j->progress_shown)
+		fprintf(stderr, "\r\033[K");
+	j->progress_shown = false;
+}
+
+static void on_warning(void *context, const struct error *err)
+{
+	struct job *j = context;
+
+	if (j->n_warnings++ >= WARNINGS_MAX)
+		return;
+	clear_progress(j);
+	fflush(stdout);
+	fprintf(stderr, "scapread: %s\n", err->text);
+}
+
+static void on_progress(void *context)
+{
+	struct job *j = context;
+	struct native_reader_stats stats = {0};
+	struct timespec now;
+	uint64_t now_ns;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	if (now_ns < j->next_progress_ns)
+		return;
+	j->next_progress_ns = now_ns + PROGRESS_NS;
+	native_reader_stats(j->pipeline.source, &stats);
+	fprintf(stderr, "\r\033[K%llu events", (unsigned long long)j->pipeline.n_seen);
+	if (j->size)
+		fprintf(stderr, ", %llu %%", (unsigned long long)(100 * stats.bytes / j->size));
+	fflush(stderr);
+	j->progress_shown = true;
+}
+
+/* One line, only when there is something to say. */
+static void print_summary(struct job *j)
+{
+	static const char *const classes[PIPELINE_LOSS_CLASSES] = {
+		[0] = "of unknown kind",	     [LOSS_STATE] = "state ring full",
+		[LOSS_BULK] = "bulk ring full",	     [LOSS_TASK] = "entry not remembered",
+		[LOSS_OVERSIZE] = "too large",	     [LOSS_DISK] = "disk too slow or full",
+		[LOSS_DAMAGE] = "in damaged blocks",
+	};
+	const struct pipeline *p = &j->pipeline;
+	const char *name = source_path_name(j->o->read);
+
+	if (p->n_lost) {
+		fprintf(stderr, "lost: %llu event%s", (unsigned long long)p->n_lost,
+			p->n_lost == 1 ? "" : "s");
+		for (unsigned i = 0, n = 0; i < LOSS_UNREADABLE; i++)
+			if (p->n_lost_by[i])
+				fprintf(stderr, "%s%llu %s", n++ ? ", " : " (",
+					(unsigned long long)p->n_lost_by[i], classes[i]);
+		fprintf(stderr, ")%s", p->n_damaged ? "; " : "\n");
+	}
+	if (p->n_damaged)
+		fprintf(stderr, "damaged: %s in %llu place%s; scapedit --repair writes a whole file\n",
+			name, (unsigned long long)p->n_damaged, p->n_damaged == 1 ? "" : "s");
+}
+
+/* ---- the run ---- */
+
+static void on_signal(int number)
+{
+	stopped = true;
+}
+
+static void catch_signals(void)
+{
+	/* The second one ends us at once; reads are broken off, not restarted. */
+	struct sigaction stop = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND};
+
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int close_output(struct job *j, struct error *err)
+{
+	int fd = j->fd;
+
+	j->fd = -1;
+	if (fd >= 0 && close(fd) < 0)
+		return error_set(err, -errno, "%s: %s", j->o->write, strerror(errno));
+	return 0;
+}
+
+static int run_job(struct job *j, struct error *err)
+{
+	const struct options *o = j->o;
+	int r = pipeline_run(&j->pipeline, err), late;
+
+	clear_progress(j);
+	if (r == -EPIPE) {
+		error_clear(err);
+		r = 0;
+	}
+	late = close_output(j, r == 0 ? err : NULL);
+	if (r == 0)
+		r = late;
+	if (r < 0 && o->write && !err->text[0])
+		error_set(err, r, "%s: cannot be written", o->write);
+	if (o->count && (r == 0 || j->pipeline.n_damaged))
+		printf("%llu\n", (unsigned long long)j->counted);
+	fflush(stdout);
+	print_summary(j);
+	if (j->pipeline.n_damaged && r == -EBADMSG)
+		return EXIT_FAILED; /* the words have been said */
+	if (r < 0)
+		return complain(err, EXIT_FAILED);
+	return EXIT_OK;
+}
+
+static int read_capture(const struct options *o)
+{
+	struct error err = {0};
+	struct stat st;
+	struct job j = {
+		.o = o,
+		.fd = -1,
+		.pipeline = {
+			.limit = o->limit,
+			.show_internal = o->internal >= 1,
+			.show_hidden = o->internal >= 2,
+			.stop = &stopped,
+			.warn = on_warning,
+		},
+	};
+	int status = EXIT_USAGE;
+
+	j.pipeline.context = &j;
+	if (o->filter.data[0]) {
+		j.pipeline.filter = compile_filter(o, &err);
+		if (!j.pipeline.filter)
+			return complain(&err, EXIT_USAGE);
+	}
+	j.pipeline.source = source_open(o->read, NULL, &err);
+	if (!j.pipeline.source) {
+		status = complain(&err, EXIT_FAILED);
+		goto end;
+	}
+	if (o->progress && isatty(2)) {
+		j.pipeline.progress = on_progress;
+		j.size = strcmp(o->read, "-") && stat(o->read, &st) == 0 ? (uint64_t)st.st_size : 0;
+	}
+	j.pipeline.sink = make_sink(&j, &err);
+	if (!j.pipeline.sink) {
+		status = complain(&err, o->write && err.code != -EINVAL ? EXIT_FAILED : EXIT_USAGE);
+		goto end;
+	}
+	catch_signals();
+	status = run_job(&j, &err);
+	j.pipeline.sink->ops->free(j.pipeline.sink);
+end:
+	if (j.fd >= 0)
+		close(j.fd);
+	source_close(j.pipeline.source);
+	filter_free(j.pipeline.filter);
+	return status;
+}
+
+static int list(const struct options *o)
+{
+	struct error err = {0};
+	enum list_style style = o->json ? LIST_JSON : o->markdown ? LIST_MARKDOWN : LIST_TEXT;
+
+	signal(SIGPIPE, SIG_IGN);
+	return list_print(stdout, o->list, style, o->render.full, &err) < 0
+		       ? complain(&err, EXIT_FAILED)
+		       : EXIT_OK;
+}
+
+static int act(struct options *o, int argc, char **argv, int first)
+{
+	struct error err = {0};
+
+	if (o->help) {
+		print_help();
+		return EXIT_OK;
+	}
+	if (o->version) {
+		printf("scapread %s\n", SCAPKIT_VERSION);
+		return EXIT_OK;
+	}
+	if (o->list)
+		return list(o);
+	if (gather_filter(o, argc, argv, first, &err) < 0)
+		return complain(&err, err.code == -EINVAL ? EXIT_USAGE : EXIT_FAILED);
+	if (o->check_filter)
+		return explain_filter(o);
+	if (!o->read) {
+		error_set(&err, -EINVAL, "which capture? scapread -r FILE (see --help)");
+		return complain(&err, EXIT_USAGE);
+	}
+	if (o->level && !o->write) {
+		error_set(&err, -EINVAL, "-z says how -w compresses: give -w FILE, too");
+		return complain(&err, EXIT_USAGE);
+	}
+	return read_capture(o);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {0};
+	struct error err = {0};
+	int first = options_parse(rows, argc, argv, NULL, &o, &err);
+	int status = first < 0 ? complain(&err, EXIT_USAGE) : act(&o, argc, argv, first);
+
+	buffer_done(&o.filter);
+	/* A full disk may show only now. A reader that went away is no failure. */
+	if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE && status == EXIT_OK) {
+		fprintf(stderr, "scapread: cannot write the output: %s\n", strerror(errno));
+		status = EXIT_FAILED;
+	}
+	return status;
+}
