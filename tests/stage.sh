@@ -1,0 +1,54 @@
+# shellcheck shell=bash
+# What the stages share. A stage begins with:   . "$(dirname "$0")/../stage.sh"
+# ROOT is the source, OUT the folder that keeps builds, TMP a fresh folder for this stage alone.
+set -uo pipefail
+: "${ROOT:?run me through tests/run}" "${OUT:?}" "${TMP:?}"
+GCC=$OUT/gcc
+export GCC
+
+pass() { echo "ok - $*"; }
+fail() { echo "not ok - $*"; }
+skip() { echo "skip - $*"; }		# skip WHAT: WHY
+measured() { echo "measured - $*"; }	# a figure worth a line even when all is well
+
+# check WHAT COMMAND...: ok when it succeeds; its words are shown when it does not.
+check() {
+	local what=$1 log
+	shift
+	log=$(mktemp -p "$TMP")
+	if "$@" >"$log" 2>&1; then
+		pass "$what"
+	else
+		cat "$log"
+		fail "$what"
+		return 1
+	fi
+}
+
+# meson_build FOLDER MESON-OPTION...: everything, warnings are errors.
+meson_build() {
+	local folder=$1 log=$TMP/build.log
+	shift
+	if [ ! -f "$folder/build.ninja" ]; then
+		rm -rf "$folder"
+		meson setup "$folder" "$ROOT" -Dwerror=true "$@" >"$log" 2>&1 || {
+			tail -30 "$log"
+			return 1
+		}
+	fi
+	ninja -C "$folder" >"$log" 2>&1 || {
+		grep -E -A12 '^FAILED|error:' "$log" || tail -40 "$log"
+		return 1
+	}
+}
+
+# meson_tests FOLDER ARGUMENT...: runs what `meson test ARGUMENT...` runs; a line for each test.
+meson_tests() {
+	local folder=$1
+	shift
+	meson test -C "$folder" --no-rebuild --print-errorlogs "$@" >"$TMP/test.log" 2>&1
+	/usr/bin/python3 "$ROOT/tests/meson_results.py" "$folder/meson-logs/testlog.json" || {
+		tail -30 "$TMP/test.log"
+		fail "meson test $* says nothing"
+	}
+}

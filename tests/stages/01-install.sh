@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# installs what the build and the tests need (Debian packages)
+. "$(dirname "$0")/../stage.sh"
+
+packages=(
+	git shellcheck pyflakes3 python3-zstandard      # reading the sources; the second reader
+	libclang-rt-14-dev                              # sanitizers and fuzzers with clang
+	strace procps util-linux bzip2                  # what live tests compare with and run
+	tshark wireshark-common                         # others read our files
+	debootstrap                                     # a bare machine to build on
+	qemu-system-x86 busybox-static cpio             # Debian's own kernel
+	zsh                                             # its completion is loaded
+)
+
+check "packages of the build" "$ROOT/quickstart" --install || exit 1
+missing=()
+for name in "${packages[@]}"; do
+	dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || missing+=("$name")
+done
+if [ ${#missing[@]} = 0 ]; then
+	pass "packages of the tests (all here)"
+	exit 0
+fi
+as_root=()
+if [ "$(id -u)" != 0 ]; then
+	sudo -n true 2>/dev/null || {
+		fail "not root and sudo asks for a password: sudo apt-get install ${missing[*]}"
+		exit 1
+	}
+	as_root=(sudo -n)
+fi
+install() {
+	"${as_root[@]}" apt-get update -qq &&
+		"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+			--no-install-recommends "${missing[@]}"
+}
+check "packages of the tests: ${missing[*]}" install
