@@ -171,14 +171,14 @@ class Step:
         self.args = []
         self.take(row, values)
         self.size = SIZES.get(type, 0)
-        if self.size == 0 and (map or name in ("val", "int", "uint", "long", "at", "const")):
+        if self.size == 0 and (map and name != "fdlist" or name in ("val", "int", "uint", "long", "at", "const")):
             row.fail(f"'{name}' cannot make a parameter of type {type}")
-        if map and name != "at" and name != "sembuf":
+        if map and name not in ("at", "sembuf", "fdlist"):
             self.size = max(self.size, 4)
 
     def take(self, row, values):
         free = ["a", "b", "c"]
-        for operand, text in sorted(zip(self.kind.operands, values), key=lambda o: o[0] not in "ABC"):
+        for operand, text in sorted(zip(self.kind.operands, values), key=lambda o: (o[0] not in "ABC", o[0] != "W")):
             if operand == "W":
                 value = self.kind.words.index(row.word(text, self.kind.words, self.kind.name))
             else:
@@ -251,6 +251,8 @@ class Tables:
             family = 0 if row["family"] in ("=", "-") else row.number(row["family"], "value")
             if row["family"] == "=" and rule == "MATCH":
                 family = x86
+            if row["aarch64"] == "-" and rule == "MATCH":
+                mask, arm = (mask[0], 0), 1  # never
             self.maps.setdefault(row["map"], []).append((rule, mask[0], mask[1], x86, arm, family))
 
     def read_events(self):

@@ -132,6 +132,20 @@ static uint32_t step_len(const struct recipe_step *step, const uint8_t *at, uint
 	return len <= left - prefix ? prefix + len : 0;
 }
 
+/* Translates the flags of the entries of a PT_FDLIST: u16 count, then i64 fd and i16 flags each. */
+static void fdlist_translate(enum value_map map, enum syscall_abi abi, uint8_t *value, uint32_t len)
+{
+	const uint32_t entry = sizeof(int64_t) + sizeof(uint16_t);
+
+	for (uint32_t at = sizeof(uint16_t); at + entry <= len; at += entry) {
+		uint16_t flags;
+
+		memcpy(&flags, value + at + sizeof(int64_t), sizeof flags);
+		flags = (uint16_t)map_value(map, abi, flags);
+		memcpy(value + at + sizeof(int64_t), &flags, sizeof flags);
+	}
+}
+
 /* Writes the translation of a value of step->size bytes at `from` to `to`; returns its bytes there.
  */
 static uint32_t step_translate(const struct recipe *r, const struct recipe_step *step,
@@ -163,7 +177,10 @@ int64_t recipe_translate(const struct recipe *r, enum syscall_abi abi, uint32_t 
 		n = step_len(step, payload + in, len - in);
 		if (!n)
 			return -EBADMSG;
-		if (step->map) {
+		if (step->kind == KIND_FDLIST && step->map)
+			fdlist_translate(step->map, abi, payload + in + sizeof(uint16_t),
+					 n - sizeof(uint16_t));
+		if (step->map && step->size) {
 			out += step_translate(r, step, abi, payload + out, payload + in);
 		} else {
 			if (in != out)

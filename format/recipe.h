@@ -53,6 +53,13 @@ enum clone_wire {
 	CLONE_WIRE_CHILD_IN_PIDNS = 1,
 };
 
+/* Bits above those that open flags have, for what the kernel knows of the file (map open_flags). */
+enum open_wire {
+	OPEN_WIRE_CREATED = 0x40000000,	    /* this call has made the file */
+	OPEN_WIRE_UPPER_LAYER = 0x20000000, /* of an overlay file system */
+	OPEN_WIRE_LOWER_LAYER = 0x10000000,
+};
+
 struct recipe_step {
 	unsigned char param; /* index of the parameter */
 	unsigned char kind;  /* enum recipe_kind */
