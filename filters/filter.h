@@ -14,6 +14,8 @@ struct filter;
 /* Compiles and checks. NULL with words: err->offset is the column (0-based), the text carries a second
    line with the expression and a third with a caret. "" passes everything. */
 struct filter *filter_new(const char *text, struct error *err);
+/* The same for text that comes from a file: a NUL in it is refused in words, not taken for the end. */
+struct filter *filter_new_len(const char *text, size_t len, struct error *err);
 void filter_free(struct filter *f);
 
 /* enum field_need bits of the whole filter, and the columns its column part reads. */

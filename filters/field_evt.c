@@ -1,0 +1,175 @@
+/* evt.*: what the columns of an event tell. */
+#include "filters/field_extract.h"
+
+#include <stdlib.h>
+
+char event_direction(const struct event *ev)
+{
+	/* A call that has not returned was only entered, whatever its record is. */
+	return event_info_is_enter(ev->info) || (ev->flags & EVENT_UNFINISHED) ? '>' : '<';
+}
+
+const char *event_name(struct event *ev)
+{
+	int64_t code;
+	const char *name;
+
+	/* Calls of old captures that have no event of their own: parameter 0 is the public code. */
+	if (ev->type > 1 || !param_number(event_param(ev, 0), PT_SYSCALLID, &code))
+		return ev->info->name;
+	name = ppm_sc_name((unsigned)code);
+	return name ? name : ev->info->name;
+}
+
+bool event_type_is_syscall(const struct event_info *info)
+{
+	return info->type >= EVENT_TYPE_OWN || (info->category & EC_SYSCALL);
+}
+
+bool event_type_is_internal(const struct event_info *info)
+{
+	return info->type < EVENT_TYPE_OWN && (info->category & EC_METAEVENT);
+}
+
+static const char *io_category(const struct fd_info *fd)
+{
+	switch (fd ? fd->type : FD_UNKNOWN) {
+	case FD_FILE:
+	case FD_FILE_V2:
+	case FD_DIRECTORY:
+		return "file";
+	case FD_IPV4_SOCK:
+	case FD_IPV6_SOCK:
+	case FD_IPV4_SERVSOCK:
+	case FD_IPV6_SERVSOCK:
+		return "net";
+	case FD_FIFO:
+	case FD_UNIX_SOCK:
+	case FD_EVENT:
+	case FD_SIGNALFD:
+	case FD_INOTIFY:
+		return "ipc";
+	default:
+		return "unknown";
+	}
+}
+
+const char *event_category_name(const struct event *ev, const struct state *st)
+{
+	/* The family's spelling: IPC for calls, ipc for I/O on pipes and local sockets. */
+	static const char *const names[] = {
+		[EC_OTHER] = "other",	  [EC_FILE] = "file",	    [EC_NET] = "net",
+		[EC_IPC] = "IPC",	  [EC_MEMORY] = "memory",   [EC_PROCESS] = "process",
+		[EC_SLEEP] = "sleep",	  [EC_SYSTEM] = "system",   [EC_SIGNAL] = "signal",
+		[EC_USER] = "user",	  [EC_TIME] = "time",	    [EC_PROCESSING] = "processing",
+		[EC_WAIT] = "wait",	  [EC_SCHEDULER] = "scheduler",
+	};
+	unsigned category = event_type_category(ev->info);
+
+	if (ev->info->category & EC_INTERNAL)
+		return "internal";
+	if (category >= EC_IO_READ && category <= EC_IO_OTHER)
+		return io_category(st->now.fd);
+	if (category < sizeof names / sizeof *names && names[category])
+		return names[category];
+	return "unknown";
+}
+
+static bool extract_result(uint16_t id, const struct event *ev, struct value *ret)
+{
+	if (!event_has_result(ev))
+		return false;
+	switch (id) {
+	case FIELD_EVT_RES:
+		return value_text(ret, render_result(ev->result));
+	case FIELD_EVT_RAWRES:
+		return value_int(ret, ev->result);
+	case FIELD_EVT_FAILED:
+		return value_bool(ret, ev->result < 0);
+	default:
+		return value_uint(ret, ev->result < 0);
+	}
+}
+
+static bool extract_error_count(uint16_t id, const struct event *ev, const struct state *st,
+				struct value *ret)
+{
+	const char *category = event_category_name(ev, st);
+	uint16_t of = !strcmp(category, "file")	    ? FIELD_EVT_COUNT_ERROR_FILE
+		      : !strcmp(category, "net")    ? FIELD_EVT_COUNT_ERROR_NET
+		      : !strcmp(category, "memory") ? FIELD_EVT_COUNT_ERROR_MEMORY
+						    : FIELD_EVT_COUNT_ERROR_OTHER;
+
+	return of == id && extract_result(id, ev, ret);
+}
+
+static bool extract_type(const struct field *f, struct event *ev, struct value *ret)
+{
+	switch (f->info->id) {
+	case FIELD_EVT_TYPE:
+		return value_text(ret, event_name(ev));
+	case FIELD_EVT_TYPE_IS:
+		return value_uint(ret, !strcmp(event_name(ev), f->argument));
+	case FIELD_SYSCALL_TYPE:
+		return event_type_is_syscall(ev->info) && value_text(ret, event_name(ev));
+	case FIELD_EVT_IS_ASYNC:
+		return value_bool(ret, event_type_is_internal(ev->info));
+	default: /* evt.asynctype */
+		return event_type_is_internal(ev->info) && value_text(ret, event_name(ev));
+	}
+}
+
+/* Procinfo events are made for threads, about every second; the name is all that tells them. */
+static bool extract_procinfo_count(uint16_t id, const struct event *ev, const struct state *st,
+				   struct value *ret)
+{
+	const struct thread *t = event_thread(st);
+
+	if (strcmp(ev->info->name, "procinfo"))
+		return false;
+	if (id == FIELD_EVT_COUNT_PROCINFO && (!t || t->tid != t->pid))
+		return false;
+	return value_uint(ret, 1);
+}
+
+bool extract_evt(const struct field *f, struct event *ev, struct state *st, unsigned nth,
+		 struct field_scratch *scratch, struct value *ret)
+{
+	switch (f->info->id) {
+	case FIELD_EVT_NUM:
+		return value_uint(ret, ev->number);
+	case FIELD_THREAD_TID:
+		return value_int(ret, ev->tid);
+	case FIELD_EVT_CPU:
+		return value_int(ret, ev->cpu);
+	case FIELD_EVT_DIR:
+		return value_text(ret, event_direction(ev) == '>' ? ">" : "<");
+	case FIELD_EVT_CATEGORY:
+		return value_text(ret, event_category_name(ev, st));
+	case FIELD_EVT_RES:
+	case FIELD_EVT_RAWRES:
+	case FIELD_EVT_FAILED:
+	case FIELD_EVT_COUNT_ERROR:
+		return extract_result(f->info->id, ev, ret);
+	case FIELD_EVT_COUNT_ERROR_FILE:
+	case FIELD_EVT_COUNT_ERROR_NET:
+	case FIELD_EVT_COUNT_ERROR_MEMORY:
+	case FIELD_EVT_COUNT_ERROR_OTHER:
+		return extract_error_count(f->info->id, ev, st, ret);
+	case FIELD_EVT_COUNT:
+		return value_uint(ret, 1);
+	case FIELD_EVT_COUNT_EXIT:
+		return event_direction(ev) == '<' && value_uint(ret, 1);
+	case FIELD_EVT_COUNT_PROCINFO:
+	case FIELD_EVT_COUNT_THREADINFO:
+		return extract_procinfo_count(f->info->id, ev, st, ret);
+	case FIELD_EVT_UNFINISHED:
+		return value_bool(ret, ev->flags & EVENT_UNFINISHED);
+	case FIELD_EVT_HOSTNAME:
+		return field_context.hostname && value_text(ret, field_context.hostname);
+	case FIELD_EVT_SOURCE:
+		return value_text(ret, "syscall");
+	default:
+		return extract_type(f, ev, ret);
+	}
+}

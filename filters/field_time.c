@@ -1,0 +1,141 @@
+/* evt.*time*, evt.latency*: what the times of an event tell. */
+#include "filters/field_extract.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define SECOND UINT64_C(1000000000)
+
+/* "2026-07-01 12:00:00", in the local zone or UTC. */
+static void append_date(struct buffer *b, uint64_t ns, bool utc, char between)
+{
+	time_t s = (time_t)(ns / SECOND);
+	struct tm tm;
+
+	if (!(utc ? gmtime_r(&s, &tm) : localtime_r(&s, &tm)))
+		memset(&tm, 0, sizeof tm);
+	buffer_printf(b, "%04d-%02d-%02d%c%02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+		      between, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+static bool extract_clock(uint16_t id, uint64_t ns, struct field_scratch *scratch, struct value *ret)
+{
+	struct buffer *b = &scratch->bytes;
+	char clock[64];
+
+	switch (id) {
+	case FIELD_EVT_TIME_ISO8601:
+		append_date(b, ns, true, 'T');
+		buffer_printf(b, ".%09" PRIu64 "+0000", ns % SECOND);
+		break;
+	case FIELD_EVT_DATETIME:
+		append_date(b, ns, false, ' ');
+		buffer_printf(b, ".%09" PRIu64, ns % SECOND);
+		break;
+	case FIELD_EVT_DATETIME_S:
+		append_date(b, ns, false, ' ');
+		break;
+	default:
+		render_clock(clock, ns);
+		buffer_append(b, clock, id == FIELD_EVT_TIME_S ? strcspn(clock, ".") : strlen(clock));
+	}
+	return value_scratch(ret, scratch);
+}
+
+static bool extract_human(uint64_t ns, struct field_scratch *scratch, struct value *ret)
+{
+	static const struct {
+		uint64_t ns;
+		const char *unit;
+	} units[] = {{SECOND, "s"}, {1000000, "ms"}, {1000, "us"}};
+
+	for (unsigned i = 0; i < sizeof units / sizeof *units; i++)
+		if (ns >= units[i].ns) {
+			buffer_printf(&scratch->bytes, "%.2f%s", (double)ns / (double)units[i].ns,
+				      units[i].unit);
+			return value_scratch(ret, scratch);
+		}
+	buffer_printf(&scratch->bytes, "%" PRIu64 "ns", ns);
+	return value_scratch(ret, scratch);
+}
+
+static bool extract_latency(uint16_t id, const struct event *ev, struct field_scratch *scratch,
+			    struct value *ret)
+{
+	uint64_t ns = ev->duration_ns;
+
+	if (id == FIELD_EVT_WAIT_LATENCY) {
+		if (ns == DURATION_NONE || !(ev->info->traits & EF_WAITS))
+			ns = 0;
+		return value_uint(ret, ns);
+	}
+	if (ns == DURATION_NONE)
+		return false;
+	switch (id) {
+	case FIELD_EVT_LATENCY_S:
+		return value_uint(ret, ns / SECOND);
+	case FIELD_EVT_LATENCY_NS:
+		return value_uint(ret, ns % SECOND);
+	case FIELD_EVT_LATENCY_HUMAN:
+		return extract_human(ns, scratch, ret);
+	case FIELD_EVT_LATENCY_QUANTIZED:
+		return ns > 0 && value_uint(ret, (uint64_t)(log10((double)ns) * 10));
+	default:
+		return value_uint(ret, ns);
+	}
+}
+
+/* Time without an origin is the time itself: events before the first one that counts. */
+static uint64_t since(uint64_t ns, uint64_t origin)
+{
+	return ns >= origin ? ns - origin : 0;
+}
+
+/* evt.around[T]=D: milliseconds between T and the event, rounded up, so that D compares as >=. */
+static bool extract_around(const struct field *f, const struct event *ev, struct value *ret)
+{
+	uint64_t t = (uint64_t)f->index, d = ev->time_ns > t ? ev->time_ns - t : t - ev->time_ns;
+
+	return f->index >= 0 && value_uint(ret, (d + 999999) / 1000000);
+}
+
+bool extract_time(const struct field *f, struct event *ev, struct state *st, unsigned nth,
+		  struct field_scratch *scratch, struct value *ret)
+{
+	const struct field_context *context = &field_context;
+	uint64_t ns = ev->time_ns;
+
+	switch (f->info->id) {
+	case FIELD_EVT_RAWTIME:
+		return value_uint(ret, ns);
+	case FIELD_EVT_RAWTIME_S:
+		return value_uint(ret, ns / SECOND);
+	case FIELD_EVT_RAWTIME_NS:
+		return value_uint(ret, ns % SECOND);
+	case FIELD_EVT_RELTIME:
+		return value_uint(ret, since(ns, context->first_ns));
+	case FIELD_EVT_RELTIME_S:
+		return value_uint(ret, since(ns, context->first_ns) / SECOND);
+	case FIELD_EVT_RELTIME_NS:
+		return value_uint(ret, since(ns, context->first_ns) % SECOND);
+	case FIELD_EVT_DELTATIME:
+		return value_uint(ret, context->previous_ns ? since(ns, context->previous_ns) : 0);
+	case FIELD_EVT_DELTATIME_S:
+		return value_uint(ret, context->previous_ns ? since(ns, context->previous_ns) / SECOND : 0);
+	case FIELD_EVT_DELTATIME_NS:
+		return value_uint(ret, context->previous_ns ? since(ns, context->previous_ns) % SECOND : 0);
+	case FIELD_EVT_AROUND:
+		return extract_around(f, ev, ret);
+	case FIELD_EVT_LATENCY:
+	case FIELD_EVT_LATENCY_S:
+	case FIELD_EVT_LATENCY_NS:
+	case FIELD_EVT_LATENCY_HUMAN:
+	case FIELD_EVT_LATENCY_QUANTIZED:
+	case FIELD_EVT_WAIT_LATENCY:
+		return extract_latency(f->info->id, ev, scratch, ret);
+	default:
+		return extract_clock(f->info->id, ns, scratch, ret);
+	}
+}

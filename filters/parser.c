@@ -1,0 +1,374 @@
+/*
+ * Recursive descent; GRAMMAR.md has the rules. The recursion is bounded by FILTER_DEPTH_MAX: only an
+ * opening parenthesis goes deeper, and/or/not are loops.
+ */
+#include "filters/ast.h"
+#include "filters/suggest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct parser {
+	struct lexer *l;
+	unsigned depth;
+	uint32_t n_checks;
+};
+
+/* Children collected before their number is known. */
+struct node_list {
+	struct node **at;
+	uint32_t n, cap;
+};
+
+static const struct {
+	const char *name;
+	enum op op;
+} op_rows[] = {
+	{"exists", OP_EXISTS},	   {"=", OP_EQ},	     {"!=", OP_NE},
+	{"<", OP_LT},		   {"<=", OP_LE},	     {">", OP_GT},
+	{">=", OP_GE},		   {"contains", OP_CONTAINS}, {"icontains", OP_ICONTAINS},
+	{"startswith", OP_STARTSWITH}, {"endswith", OP_ENDSWITH}, {"glob", OP_GLOB},
+	{"iglob", OP_IGLOB},	   {"regex", OP_REGEX},	     {"bcontains", OP_BCONTAINS},
+	{"bstartswith", OP_BSTARTSWITH}, {"in", OP_IN},	     {"intersects", OP_INTERSECTS},
+	{"pmatch", OP_PMATCH},
+	/* Second names; op_name() finds the first. */
+	{"==", OP_EQ}, {"eq", OP_EQ}, {"ne", OP_NE}, {"lt", OP_LT}, {"le", OP_LE}, {"gt", OP_GT},
+	{"ge", OP_GE},
+};
+#define N_OPS (sizeof op_rows / sizeof *op_rows)
+
+const char *op_name(enum op op)
+{
+	for (size_t i = 0; i < N_OPS; i++)
+		if (op_rows[i].op == op)
+			return op_rows[i].name;
+	return "?";
+}
+
+static int parse_or(struct parser *p, struct node **ret);
+
+static int out_of_memory(struct parser *p)
+{
+	return error_set(p->l->err, -ENOMEM, "out of memory");
+}
+
+static struct node *node_new(struct parser *p, enum node_kind kind)
+{
+	struct node *n = arena_take(p->l->arena, sizeof *n);
+
+	if (n)
+		n->kind = kind;
+	return n;
+}
+
+static bool list_add(struct node_list *list, struct node *n)
+{
+	if (list->n == list->cap) {
+		uint32_t cap = list->cap ? list->cap * 2 : 8;
+		struct node **at = realloc(list->at, cap * sizeof *at);
+
+		if (!at)
+			return false;
+		list->at = at;
+		list->cap = cap;
+	}
+	list->at[list->n++] = n;
+	return true;
+}
+
+/* One child stands for itself, several become an and/or of them. */
+static int list_close(struct parser *p, struct node_list *list, enum node_kind kind, struct node **ret)
+{
+	struct node *n;
+
+	if (list->n == 1) {
+		*ret = list->at[0];
+		return 0;
+	}
+	n = node_new(p, kind);
+	if (n)
+		n->children = arena_take(p->l->arena, list->n * sizeof *n->children);
+	if (!n || !n->children)
+		return out_of_memory(p);
+	memcpy(n->children, list->at, list->n * sizeof *n->children);
+	n->n_children = list->n;
+	*ret = n;
+	return 0;
+}
+
+static int unknown_operator(struct parser *p, struct text word, const char *field)
+{
+	struct lexer *l = p->l;
+	struct suggestion s = suggestion_for(word.data, word.len);
+
+	if (lexer_at_end(l) || l->text[l->at] == ')')
+		return lexer_error(l, l->at,
+				   "%s needs an operator, such as = or exists, behind it (a < or > may have "
+				   "been taken by the shell: quote the filter, or write lt and gt)",
+				   field);
+	if (!word.len)
+		return lexer_error(l, l->at, "an operator was expected behind %s", field);
+	for (size_t i = 0; i < N_OPS; i++)
+		suggestion_try(&s, op_rows[i].name);
+	if (s.best)
+		return lexer_error(l, l->at, "unknown operator %.*s: did you mean %s?",
+				   word.len > 40 ? 40 : (int)word.len, word.data, s.best);
+	return lexer_error(l, l->at, "unknown operator %.*s", word.len > 40 ? 40 : (int)word.len, word.data);
+}
+
+static int parse_operator(struct parser *p, struct check *c)
+{
+	struct lexer *l = p->l;
+	struct text word;
+
+	lexer_skip_blanks(l);
+	c->op_at = l->at;
+	word = lexer_operator(l);
+	for (size_t i = 0; i < N_OPS; i++)
+		if (word.len == strlen(op_rows[i].name) && !memcmp(word.data, op_rows[i].name, word.len)) {
+			c->op = op_rows[i].op;
+			l->at += word.len;
+			return 0;
+		}
+	return unknown_operator(p, word, c->left.field.info->name);
+}
+
+static int parse_value(struct parser *p, const struct check *c, struct literal *ret)
+{
+	struct lexer *l = p->l;
+	int r = lexer_value(l, &ret->source);
+
+	if (r < 0)
+		return r;
+	if (!ret->source.text.len && !ret->source.quoted) {
+		if (l->at == l->len)
+			return lexer_error(l, l->at, "the filter ends where a value for %s was expected%s",
+					   c->left.field.info->name,
+					   c->left.field.info->id == FIELD_EVT_DIR
+						   ? " (the shell takes < and >: write enter or exit)"
+						   : "");
+		return lexer_error(l, l->at, "a value was expected behind %s", op_name(c->op));
+	}
+	if (l->text[l->at] == '=' && !ret->source.quoted)
+		return lexer_error(l, l->at, "a value that holds = must be quoted");
+	return 0;
+}
+
+static int parse_list(struct parser *p, struct check *c)
+{
+	struct lexer *l = p->l;
+	struct literal *values = NULL;
+	uint32_t n = 0, cap = 0;
+	int r = 0;
+
+	if (!lexer_take(l, '('))
+		return lexer_error(l, l->at, "%s needs a list in parentheses: (a, b)", op_name(c->op));
+	if (lexer_take(l, ')'))
+		return 0;
+	do {
+		if (n == cap) {
+			struct literal *more = realloc(values, (cap = cap ? cap * 2 : 8) * sizeof *more);
+
+			if (!more) {
+				r = out_of_memory(p);
+				goto out;
+			}
+			values = more;
+		}
+		values[n] = (struct literal){0};
+		r = parse_value(p, c, &values[n++]);
+		if (r < 0)
+			goto out;
+	} while (lexer_take(l, ','));
+	if (!lexer_take(l, ')')) {
+		r = lexer_error(l, l->at, "a comma or ) was expected in the list");
+		goto out;
+	}
+	c->values = arena_take(l->arena, n * sizeof *values);
+	if (!c->values) {
+		r = out_of_memory(p);
+		goto out;
+	}
+	memcpy(c->values, values, n * sizeof *values);
+	c->n_values = n;
+out:
+	free(values);
+	return r;
+}
+
+static bool op_takes_list(enum op op)
+{
+	return op == OP_IN || op == OP_INTERSECTS || op == OP_PMATCH;
+}
+
+/* oneof, anyof, allof behind an operator turn its value into a list. */
+static bool take_modifier(struct parser *p, struct check *c)
+{
+	if (lexer_take_word(p->l, "oneof") || lexer_take_word(p->l, "anyof"))
+		return true;
+	if (!lexer_take_word(p->l, "allof"))
+		return false;
+	c->quantifier = QUANT_ALL;
+	return true;
+}
+
+static int parse_right(struct parser *p, struct check *c)
+{
+	size_t before;
+
+	if (c->op == OP_EXISTS)
+		return 0;
+	if (op_takes_list(c->op))
+		return parse_list(p, c);
+	lexer_skip_blanks(p->l);
+	before = p->l->at;
+	if (take_modifier(p, c)) {
+		lexer_skip_blanks(p->l);
+		if (p->l->text[p->l->at] == '(')
+			return parse_list(p, c);
+		/* A value that happens to be that word. */
+		p->l->at = before;
+		c->quantifier = QUANT_ANY;
+	}
+	c->values = arena_take(p->l->arena, sizeof *c->values);
+	if (!c->values)
+		return out_of_memory(p);
+	c->n_values = 1;
+	return parse_value(p, c, c->values);
+}
+
+static int parse_field(struct parser *p, struct operand *ret)
+{
+	struct lexer *l = p->l;
+	struct error err = {0};
+	size_t used = 0, name = lexer_name_len(l);
+
+	ret->at = l->at;
+	if (!name) {
+		if (lexer_at_end(l))
+			return lexer_error(l, l->at, "the filter ends where a field was expected");
+		return lexer_error(l, l->at, "a field, not or ( was expected here");
+	}
+	if (field_parse(&ret->field, l->text + l->at, &used, &err) < 0)
+		return lexer_error(l, l->at + err.offset, "%s", err.text);
+	if (used < name)
+		return lexer_error(l, l->at + used, "unknown field %.*s: %s has no part of that name",
+				   name > 64 ? 64 : (int)name, l->text + l->at, ret->field.info->name);
+	if (l->text[l->at + used] == '[')
+		return lexer_error(l, l->at + used, "%s takes no argument", ret->field.info->name);
+	l->at += used;
+	return 0;
+}
+
+static int parse_check(struct parser *p, struct node **ret)
+{
+	struct node *n = node_new(p, NODE_CHECK);
+	int r;
+
+	if (n)
+		n->check = arena_take(p->l->arena, sizeof *n->check);
+	if (!n || !n->check)
+		return out_of_memory(p);
+	*ret = n;
+	r = parse_field(p, &n->check->left);
+	if (r < 0)
+		return r;
+	if (++p->n_checks > FILTER_CHECKS_MAX)
+		return lexer_error(p->l, n->check->left.at,
+				   "more than %d checks in one filter (use a list: in (a, b, ...))",
+				   FILTER_CHECKS_MAX);
+	r = parse_operator(p, n->check);
+	return r < 0 ? r : parse_right(p, n->check);
+}
+
+static int parse_group(struct parser *p, struct node **ret)
+{
+	size_t open = p->l->at - 1;
+	int r;
+
+	if (++p->depth > FILTER_DEPTH_MAX)
+		return lexer_error(p->l, open, "parentheses are nested deeper than %d levels",
+				   FILTER_DEPTH_MAX);
+	r = parse_or(p, ret);
+	if (r < 0)
+		return r;
+	p->depth--;
+	if (lexer_take(p->l, ')'))
+		return 0;
+	if (lexer_at_end(p->l))
+		return lexer_error(p->l, open, "this ( is never closed");
+	return lexer_error(p->l, p->l->at, "and, or or ) was expected here");
+}
+
+static int parse_not(struct parser *p, struct node **ret)
+{
+	bool negate = false;
+	struct node *n;
+	int r;
+
+	while (lexer_take_word(p->l, "not"))
+		negate = !negate;
+	r = lexer_take(p->l, '(') ? parse_group(p, ret) : parse_check(p, ret);
+	if (r < 0 || !negate)
+		return r;
+	n = node_new(p, NODE_NOT);
+	if (n)
+		n->children = arena_take(p->l->arena, sizeof *n->children);
+	if (!n || !n->children)
+		return out_of_memory(p);
+	n->children[0] = *ret;
+	n->n_children = 1;
+	*ret = n;
+	return 0;
+}
+
+static int parse_series(struct parser *p, enum node_kind kind, const char *word,
+			int (*parse_one)(struct parser *, struct node **), struct node **ret)
+{
+	struct node_list list = {0};
+	struct node *n;
+	int r;
+
+	do {
+		r = parse_one(p, &n);
+		if (r == 0 && !list_add(&list, n))
+			r = out_of_memory(p);
+	} while (r == 0 && lexer_take_word(p->l, word));
+	if (r == 0)
+		r = list_close(p, &list, kind, ret);
+	free(list.at);
+	return r;
+}
+
+static int parse_and(struct parser *p, struct node **ret)
+{
+	return parse_series(p, NODE_AND, "and", parse_not, ret);
+}
+
+static int parse_or(struct parser *p, struct node **ret)
+{
+	return parse_series(p, NODE_OR, "or", parse_and, ret);
+}
+
+int filter_parse(struct lexer *l, struct node **ret, uint32_t *ret_n_checks)
+{
+	struct parser p = {.l = l};
+	int r;
+
+	if (lexer_at_end(l)) {
+		*ret = node_new(&p, NODE_CONST);
+		if (!*ret)
+			return out_of_memory(&p);
+		(*ret)->value = true;
+		return 0;
+	}
+	r = parse_or(&p, ret);
+	if (r < 0)
+		return r;
+	*ret_n_checks = p.n_checks;
+	if (lexer_at_end(l))
+		return 0;
+	if (l->text[l->at] == ')')
+		return lexer_error(l, l->at, "this ) closes nothing");
+	return lexer_error(l, l->at, "and or or was expected here (a value with blanks must be quoted)");
+}
