@@ -80,3 +80,17 @@ struct field_context {
 	const char *hostname;
 };
 extern _Thread_local struct field_context field_context;
+
+/* ---- facts about an event that printing needs, too ---- */
+
+/* Whether ev->result is a call's result: the type has one, and it was recorded. */
+static inline bool event_has_result(const struct event *ev)
+{
+	return ev->has_result && ev->info->result_param >= 0 &&
+	       !(ev->absent >> ev->info->result_param & 1);
+}
+
+/* '>' or '<', as evt.dir has it */
+char event_direction(const struct event *ev);
+/* The name as evt.type has it: of old generic events it is in a parameter. */
+const char *event_name(struct event *ev);

@@ -86,16 +86,6 @@ static inline struct thread *event_thread(const struct state *st)
 
 /* ---- facts about an event that several classes need ---- */
 
-/* Whether ev->result is a call's result: the type has one, and it was recorded. */
-static inline bool event_has_result(const struct event *ev)
-{
-	return ev->has_result && ev->info->result_param >= 0 &&
-	       !(ev->absent >> ev->info->result_param & 1);
-}
-/* '>' or '<' */
-char event_direction(const struct event *ev);
-/* Name as evt.type has it. NULL: use info->name; else built of parameters (generic events). */
-const char *event_name(struct event *ev);
 bool event_type_is_syscall(const struct event_info *info);
 /* Whether the type works on an fd or makes one: only such events have fd.* fields. */
 static inline bool event_type_has_fd(const struct event_info *info)

@@ -23,7 +23,7 @@
 struct json_type {
 	const struct event_info *info;
 	unsigned n_params;
-	struct buffer head;	/* ,"evt.type":"openat","evt.dir":"<" */
+	struct buffer head;	/* ,"evt.type":"openat","evt.dir":" */
 	struct buffer keys[EVENT_PARAMS_MAX]; /* "name": with a comma in front where needed */
 };
 
@@ -65,14 +65,27 @@ static struct json_type *type_of(struct json_sink *j, const struct event *ev)
 	PUT(&t->head, ",\"evt.type\":");
 	json_string(&t->head, info->name, strlen(info->name));
 	PUT(&t->head, ",\"evt.dir\":\"");
-	buffer_u8(&t->head, event_info_is_enter(info) ? '>' : '<');
-	PUT(&t->head, "\"");
 	for (unsigned i = 0; i < info->n_params; i++) {
 		if (i)
 			buffer_u8(&t->keys[i], ',');
 		json_key(&t->keys[i], info->params[i].name);
 	}
 	return t;
+}
+
+static void put_type(struct buffer *b, const struct json_type *t, struct event *ev)
+{
+	if (ev->type <= 1) { /* the public "generic" call: its name is in a parameter */
+		const char *name = event_name(ev);
+
+		PUT(b, ",\"evt.type\":");
+		json_string(b, name, strlen(name));
+		PUT(b, ",\"evt.dir\":\"");
+	} else {
+		buffer_append(b, t->head.data, t->head.len);
+	}
+	buffer_u8(b, (uint8_t)event_direction(ev));
+	buffer_u8(b, '"');
 }
 
 static void put_flags(struct buffer *b, uint16_t flags)
@@ -167,10 +180,10 @@ static int put_event(struct json_sink *j, struct event *ev, const struct state *
 	}
 	PUT(b, ",\"evt.cpu\":");
 	json_unsigned(b, ev->cpu);
-	buffer_append(b, t->head.data, t->head.len);
+	put_type(b, t, ev);
 	if (ev->flags)
 		put_flags(b, ev->flags);
-	if (ev->has_result)
+	if (event_has_result(ev))
 		put_result(b, ev);
 	put_thread(b, ev, st->now.thread);
 	put_fd(b, st);

@@ -271,7 +271,7 @@ static void put_fixed(struct buffer *out, const struct param_info *info, const s
 
 static bool is_text_list(const struct event_info *event, const struct param_info *info)
 {
-	return (event->category & 0x3f) == EC_PROCESS &&
+	return (event->category & 0xff) == EC_PROCESS &&
 	       (!strcmp(info->name, "args") || !strcmp(info->name, "env") ||
 		!strcmp(info->name, "cgroups"));
 }

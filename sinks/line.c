@@ -124,6 +124,9 @@ static int64_t add_field(struct line *l, const char *text, struct error *err)
 	if (s->kind == SEGMENT_TIME && l->time_format != 'h' && strcmp(s->name, "evt.outputtime"))
 		s->kind = SEGMENT_FIELD;
 	l->needs |= s->field.info->needs;
+	/* arguments name the processes and users behind their numbers */
+	if (s->kind == SEGMENT_ARGS)
+		l->needs |= NEED_THREADS | NEED_USERS;
 	l->fields[l->n_fields++] = s;
 	return (p - text) + (int64_t)len;
 }
@@ -346,7 +349,7 @@ static bool print_segment(struct line *l, struct segment *s, struct buffer *out,
 		buffer_decimal(out, ev->tid);
 		return true;
 	case SEGMENT_DIRECTION:
-		buffer_u8(out, event_info_is_enter(ev->info) ? '>' : '<');
+		buffer_u8(out, (uint8_t)event_direction(ev));
 		return true;
 	case SEGMENT_TYPE:
 		/* 0 and 1 are the public "generic" call: its name is in a parameter. */

@@ -61,6 +61,8 @@ static int native_capture(struct sink *s, const struct capture_info *info, struc
 	if (n->writer)
 		return native_writer_state(n->writer, &reset, 1, err);
 	copy.filter = joined_filter(n, info->filter);
+	/* Other contents, another id: the writer draws one. */
+	memset(copy.id, 0, sizeof copy.id);
 	return writer_open(n, &copy, err);
 }
 

@@ -51,7 +51,7 @@ static uint8_t kind_of(struct run *run, const struct schema *schema, uint16_t ty
 	if (run->kinds[type])
 		return run->kinds[type];
 	info = schema_find(schema, type);
-	main_category = info->category & 0x3f;
+	main_category = info->category & 0xff;
 	if (event_info_is_state(info))
 		kind |= TYPE_STATE;
 	if (info->category & EC_METAEVENT)

@@ -1,0 +1,3 @@
+make_capture c.scap 100
+scapread -r c.scap -q
+scapread -r c.scap --count 2>&-
