@@ -10,10 +10,11 @@ enum payload_view { VIEW_DOTS, VIEW_ASCII, VIEW_HEX, VIEW_BASE64, VIEW_HEX_ASCII
 struct render_options {
 	enum payload_view view;
 	bool full;		/* -v: never shorten with "..." */
-	uint32_t buffer_max;	/* bytes of a buffer shown unless full; 0: 80 */
+	uint32_t buffer_max;	/* bytes of a buffer shown unless full; 0: all that was kept */
 };
 
-/* Value only; "<NA>" when absent and numeric, "NULL"/"<NA>" as the family has it for others. */
+/* Value and, in parentheses, what it means: "3(<f>/etc/hosts)", "-2(ENOENT)", "lib(/usr/lib)". "<NA>" when
+   absent, "NULL" for absent buffers and socket tuples. */
 void render_param(struct buffer *out, struct event *ev, unsigned i, const struct state *st,
 		  const struct render_options *options);
 /* "fd=3(<f>/etc/hosts) dirfd=-100(AT_FDCWD) name=/etc/hosts" */

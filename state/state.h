@@ -17,6 +17,7 @@
 #pragma once
 #include "format/entry.h"
 #include "format/event.h"
+#include "state/path.h"
 
 struct fd_info {
 	int64_t fd;
@@ -53,6 +54,7 @@ struct thread {
 	bool exiting;
 	uint64_t version;	/* changes with every change of this thread's own fields: cache key */
 	uint32_t name_id;	/* of comm, as fd_info.name_id */
+	/* Of the process, kept at its main thread: those alive, and those but one (the family's proc.nchilds). */
 	uint32_t n_threads, n_children;
 	struct fd_table *fds;
 	uint64_t last_ns;	/* time of its previous event */
@@ -61,7 +63,9 @@ struct thread {
 struct state {
 	const struct schema *schema;
 	struct {
-		struct thread *thread;	/* who made the event; NULL only for tid <= 0 */
+		/* Who made the event. NULL: tid <= 0, an unknown thread named by an internal event
+		   (procinfo), or beyond the limits. */
+		struct thread *thread;
 		struct fd_info *fd;	/* the fd it is about (used, or just created); NULL: none or unknown */
 		int64_t fd_num;		/* its number, -1: the event is about no fd */
 		struct fd_info *fd2;	/* second fd of pipe, socketpair, rename..., NULL */
@@ -96,6 +100,15 @@ struct thread *state_thread_at(const struct state *st, size_t *i);
 
 const struct user_entry *state_user(const struct state *st, uint32_t uid);	/* NULL: unknown */
 const struct group_entry *state_group(const struct state *st, uint32_t gid);
+
+/*
+ * Paths in events: a path parameter made absolute by the thread's cwd or its dirfd parameter, without
+ * "." and "..", NUL-terminated in out (PATH_TEXT_MAX + 1 bytes). Returns its length, 0: absent or empty.
+ */
+#define STATE_AT_FDCWD (-100)
+size_t state_path(const struct state *st, struct event *ev, unsigned param, char *out);
+/* What such a path is relative to: a view; "<UNKNOWN>" for a directory fd that nobody has seen opened. */
+const char *state_path_base(const struct state *st, const struct thread *t, int64_t dirfd, size_t *ret_len);
 
 /* Whether the thread is cached as seen in the file already etc. is the writer's business, not state's:
    these turn a thread and its fds back into entries (views into the state). */

@@ -1,0 +1,337 @@
+/* Snapshot entries into the tables, and back. */
+#include "state/apply.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static void set(struct store *s, const char **at, struct text t)
+{
+	store_text(s, at, t.data, t.data ? strnlen(t.data, t.len) : 0);
+}
+
+static void set_list(struct store *s, const char **at, uint32_t *ret_len, struct text t)
+{
+	store_text(s, at, t.data, t.data ? t.len : 0);
+	*ret_len = intern_len(*at);
+}
+
+static bool take_thread(struct store *s, const struct thread_entry *e)
+{
+	struct thread_node *n = e->tid > 0 ? node_new(s, e->tid, e->pid) : NULL;
+	struct thread *t;
+	struct process *p;
+
+	if (!n)
+		return false;
+	t = &n->t;
+	node_set_comm(s, n, e->comm.data, e->comm.data ? strnlen(e->comm.data, e->comm.len) : 0);
+	set(s, &t->exe, e->exe);
+	set(s, &t->exepath, e->exepath);
+	set(s, &t->root, e->root);
+	set_list(s, &t->args, &t->args_len, e->args);
+	set_list(s, &t->env, &t->env_len, e->env);
+	set_list(s, &t->cgroups, &t->cgroups_len, e->cgroups);
+	t->sid = e->sid;
+	t->pgid = e->pgid;
+	t->vpgid = e->vpgid;
+	t->vtid = e->vtid;
+	t->vpid = e->vpid;
+	t->uid = e->uid;
+	t->gid = e->gid;
+	t->loginuid = e->loginuid;
+	t->flags = e->flags;
+	t->tty = e->tty;
+	t->vm_size_kb = e->vm_size_kb;
+	t->vm_rss_kb = e->vm_rss_kb;
+	t->vm_swap_kb = e->vm_swap_kb;
+	t->pf_major = e->pf_major;
+	t->pf_minor = e->pf_minor;
+	t->fd_limit = e->fd_limit;
+	t->clone_ns = e->clone_ns;
+	t->pidns_init_start_ns = e->pidns_init_start_ns;
+	t->cap_inheritable = e->cap_inheritable;
+	t->cap_permitted = e->cap_permitted;
+	t->cap_effective = e->cap_effective;
+	t->exe_ino = e->exe_ino;
+	t->exe_ino_ctime_ns = e->exe_ino_ctime_ns;
+	t->exe_ino_mtime_ns = e->exe_ino_mtime_ns;
+	t->exe_writable = e->exe_writable;
+	t->exe_upper_layer = e->exe_upper_layer;
+	t->exe_lower_layer = e->exe_lower_layer;
+	t->exe_from_memfd = e->exe_from_memfd;
+	if (e->cwd.len)
+		node_set_cwd(s, n, "", e->cwd.data, strnlen(e->cwd.data, e->cwd.len));
+	node_set_parent(s, n, e->ptid);
+	/* Threads of one process are taken to share its fds: a snapshot does not say otherwise. */
+	p = n->process;
+	if (p && p->main && p->main->t.fds)
+		node_share_fds(s, n, p->main->t.fds);
+	else if (p && p->fds)
+		node_share_fds(s, n, p->fds);
+	return true;
+}
+
+static void set_fd(struct store *s, const struct thread_node *owner, struct fd_node *n,
+		   const struct fd_entry *e)
+{
+	n->f.type = e->type;
+	n->f.open_flags = e->open_flags;
+	n->f.dev = e->dev;
+	n->f.ino = e->ino;
+	n->f.sport = e->sport;
+	n->f.dport = e->dport;
+	n->f.unix_source = e->unix_source;
+	n->f.unix_peer = e->unix_peer;
+	memcpy(n->f.sip, e->sip, sizeof n->f.sip);
+	memcpy(n->f.dip, e->dip, sizeof n->f.dip);
+	n->l4 = e->l4proto;
+	if (e->type == FD_IPV4_SERVSOCK || e->type == FD_IPV6_SERVSOCK) {
+		n->role = ROLE_SERVER;
+		socket_name(s, n);
+	} else if (e->type == FD_IPV4_SOCK || e->type == FD_IPV6_SOCK) {
+		n->f.connected = e->dport != 0;
+		if (e->dport)
+			socket_guess_role(&owner->t, n);
+		if (e->dport || e->sport)
+			socket_name(s, n);
+	} else {
+		fd_set_name(s, n, e->name.data, e->name.data ? strnlen(e->name.data, e->name.len) : 0);
+	}
+	socket_settle(s, n);
+	n->f.name_changed = false;
+}
+
+static bool take_fd(struct store *s, const struct fd_entry *e)
+{
+	struct thread_node *owner = e->tid > 0 ? node_find(s, e->tid) : NULL;
+	struct fd_table *made = NULL;
+	struct fd_node *n;
+
+	if (!owner && e->tid > 0)
+		owner = node_new(s, e->tid, -1);
+	if (!owner)
+		return false;
+	if (!owner->t.fds) {
+		made = owner->process && owner->process->fds ? NULL : fd_table_new(s);
+		node_share_fds(s, owner, made ? made : owner->process ? owner->process->fds : NULL);
+		fd_table_drop(s, made);
+	}
+	if (!owner->t.fds || !(n = fd_table_add(s, owner->t.fds, e->fd)))
+		return false;
+	set_fd(s, owner, n, e);
+	return true;
+}
+
+static struct text keep(struct store *s, struct text old, struct text t)
+{
+	const char *text = intern_take(&s->names, t.data, t.data ? strnlen(t.data, t.len) : 0);
+
+	if (old.data)
+		intern_drop(&s->names, old.data);
+	return (struct text){text, intern_len(text)};
+}
+
+/* Room for one more in an array of n that grows by doubling. */
+static bool room(void **array, uint32_t n, size_t size)
+{
+	void *grown;
+
+	if (n >= NAMED_MAX)
+		return false;
+	if (n & (n - 1) || (n && n < 16))
+		return true;
+	if (!(grown = realloc(*array, (n ? 2u * n : 16u) * size)))
+		return false;
+	*array = grown;
+	return true;
+}
+
+static bool take_user(struct store *s, const struct user_entry *e)
+{
+	struct user_entry *u = (struct user_entry *)state_user(&s->pub, e->uid);
+
+	if (!u) {
+		if (!room((void **)&s->users, s->n_users, sizeof *u))
+			return false;
+		u = &s->users[s->n_users++];
+		*u = (struct user_entry){.uid = e->uid};
+	}
+	u->gid = e->gid;
+	u->name = keep(s, u->name, e->name);
+	u->home = keep(s, u->home, e->home);
+	u->shell = keep(s, u->shell, e->shell);
+	return true;
+}
+
+static bool take_group(struct store *s, const struct group_entry *e)
+{
+	struct group_entry *g = (struct group_entry *)state_group(&s->pub, e->gid);
+
+	if (!g) {
+		if (!room((void **)&s->groups, s->n_groups, sizeof *g))
+			return false;
+		g = &s->groups[s->n_groups++];
+		*g = (struct group_entry){.gid = e->gid};
+	}
+	g->name = keep(s, g->name, e->name);
+	return true;
+}
+
+static bool take_interface(struct store *s, const struct interface_entry *e)
+{
+	struct interface_entry *i;
+
+	if (!room((void **)&s->interfaces, s->n_interfaces, sizeof *i))
+		return false;
+	i = &s->interfaces[s->n_interfaces++];
+	*i = *e;
+	i->name = keep(s, (struct text){0}, e->name);
+	return true;
+}
+
+void entries_clear(struct store *s)
+{
+	for (uint32_t i = 0; i < s->n_users; i++) {
+		intern_drop(&s->names, s->users[i].name.data);
+		intern_drop(&s->names, s->users[i].home.data);
+		intern_drop(&s->names, s->users[i].shell.data);
+	}
+	for (uint32_t i = 0; i < s->n_groups; i++)
+		intern_drop(&s->names, s->groups[i].name.data);
+	for (uint32_t i = 0; i < s->n_interfaces; i++)
+		intern_drop(&s->names, s->interfaces[i].name.data);
+	s->n_users = s->n_groups = s->n_interfaces = 0;
+}
+
+int state_entries(struct state *st, const struct state_entry *entries, size_t n, struct error *err)
+{
+	struct store *s = store_of(st);
+	size_t n_dropped = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct state_entry *e = &entries[i];
+		bool taken = true;
+
+		switch (e->kind) {
+		case ENTRY_THREAD:
+			taken = take_thread(s, &e->thread);
+			break;
+		case ENTRY_FD:
+			taken = take_fd(s, &e->fd);
+			break;
+		case ENTRY_USER:
+			taken = take_user(s, &e->user);
+			break;
+		case ENTRY_GROUP:
+			taken = take_group(s, &e->group);
+			break;
+		case ENTRY_INTERFACE:
+			taken = take_interface(s, &e->interface);
+			break;
+		case ENTRY_RESET:
+			state_reset(st);
+			break;
+		case ENTRY_CLOCK:
+			break;
+		}
+		n_dropped += !taken;
+	}
+	if (!n_dropped)
+		return 0;
+	s->n_refused += n_dropped;
+	return error_set(err, -E2BIG, "%zu of %zu state entries are beyond the limits or damaged",
+			 n_dropped, n);
+}
+
+/* A list of a few dozen, asked for rarely: names are cached by id elsewhere. */
+const struct user_entry *state_user(const struct state *st, uint32_t uid)
+{
+	const struct store *s = (const struct store *)st;
+
+	for (uint32_t i = 0; i < s->n_users; i++) {
+		if (s->users[i].uid == uid)
+			return &s->users[i];
+	}
+	return NULL;
+}
+
+const struct group_entry *state_group(const struct state *st, uint32_t gid)
+{
+	const struct store *s = (const struct store *)st;
+
+	for (uint32_t i = 0; i < s->n_groups; i++) {
+		if (s->groups[i].gid == gid)
+			return &s->groups[i];
+	}
+	return NULL;
+}
+
+static struct text view(const char *interned)
+{
+	return (struct text){interned, intern_len(interned)};
+}
+
+void thread_to_entry(const struct thread *t, struct thread_entry *ret)
+{
+	*ret = (struct thread_entry){
+	    .tid = t->tid,
+	    .pid = t->pid,
+	    .ptid = t->ptid,
+	    .sid = t->sid,
+	    .pgid = t->pgid,
+	    .vpgid = t->vpgid,
+	    .vtid = t->vtid,
+	    .vpid = t->vpid,
+	    .comm = view(t->comm),
+	    .exe = view(t->exe),
+	    .exepath = view(t->exepath),
+	    .cwd = view(t->cwd),
+	    .root = view(t->root),
+	    .args = view(t->args),
+	    .env = view(t->env),
+	    .cgroups = view(t->cgroups),
+	    .uid = t->uid,
+	    .gid = t->gid,
+	    .loginuid = t->loginuid,
+	    .flags = t->flags,
+	    .vm_size_kb = t->vm_size_kb,
+	    .vm_rss_kb = t->vm_rss_kb,
+	    .vm_swap_kb = t->vm_swap_kb,
+	    .tty = t->tty,
+	    .pf_major = t->pf_major,
+	    .pf_minor = t->pf_minor,
+	    .fd_limit = t->fd_limit,
+	    .clone_ns = t->clone_ns,
+	    .pidns_init_start_ns = t->pidns_init_start_ns,
+	    .cap_inheritable = t->cap_inheritable,
+	    .cap_permitted = t->cap_permitted,
+	    .cap_effective = t->cap_effective,
+	    .exe_ino = t->exe_ino,
+	    .exe_ino_ctime_ns = t->exe_ino_ctime_ns,
+	    .exe_ino_mtime_ns = t->exe_ino_mtime_ns,
+	    .exe_writable = t->exe_writable,
+	    .exe_upper_layer = t->exe_upper_layer,
+	    .exe_lower_layer = t->exe_lower_layer,
+	    .exe_from_memfd = t->exe_from_memfd,
+	};
+}
+
+void fd_to_entry(const struct thread *t, const struct fd_info *fd, struct fd_entry *ret)
+{
+	*ret = (struct fd_entry){
+	    .tid = t->tid,
+	    .fd = fd->fd,
+	    .ino = fd->ino,
+	    .dev = fd->dev,
+	    .open_flags = fd->open_flags,
+	    .type = fd->type,
+	    .l4proto = ((const struct fd_node *)fd)->l4,
+	    .sport = fd->sport,
+	    .dport = fd->dport,
+	    .unix_source = fd->unix_source,
+	    .unix_peer = fd->unix_peer,
+	    .name = view(fd->name),
+	};
+	memcpy(ret->sip, fd->sip, sizeof ret->sip);
+	memcpy(ret->dip, fd->dip, sizeof ret->dip);
+}

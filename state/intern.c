@@ -1,0 +1,180 @@
+#include "state/intern.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKETS_FIRST 1024u
+
+/* Eight bytes at a time, multiply and fold: names are short, hashing must not be what costs. */
+static uint32_t text_hash(const uint8_t *p, size_t len)
+{
+	uint64_t h = len * 0x9E3779B97F4A7C15u, v;
+
+	for (; len >= 8; p += 8, len -= 8) {
+		memcpy(&v, p, 8);
+		h = (h ^ v) * 0xFF51AFD7ED558CCDu;
+		h ^= h >> 32;
+	}
+	v = 0;
+	memcpy(&v, p, len);
+	h = (h ^ v) * 0xC4CEB9FE1A85EC53u;
+	return (uint32_t)(h >> 32);
+}
+
+static size_t interned_size(uint32_t len)
+{
+	return sizeof(struct interned) + len + 1;
+}
+
+int intern_pool_init(struct intern_pool *in, size_t *used, size_t limit)
+{
+	struct interned *e = calloc(1, interned_size(0));
+
+	*in = (struct intern_pool){.used = used, .limit = limit, .next_id = 1};
+	in->buckets = calloc(BUCKETS_FIRST, sizeof *in->buckets);
+	if (!e || !in->buckets) {
+		free(e);
+		free(in->buckets);
+		in->buckets = NULL;
+		return -ENOMEM;
+	}
+	in->n_buckets = BUCKETS_FIRST;
+	in->empty = e->text;
+	return 0;
+}
+
+void intern_pool_done(struct intern_pool *in)
+{
+	for (uint32_t i = 0; in->buckets && i < in->n_buckets; i++) {
+		for (struct interned *e = in->buckets[i], *next; e; e = next) {
+			next = e->next;
+			free(e);
+		}
+	}
+	if (in->empty)
+		free((void *)intern_of(in->empty));
+	free(in->buckets);
+	*in = (struct intern_pool){0};
+}
+
+static void idle_unlink(struct intern_pool *in, struct interned *e)
+{
+	*(e->older ? &e->older->newer : &in->oldest) = e->newer;
+	*(e->newer ? &e->newer->older : &in->newest) = e->older;
+	e->older = e->newer = NULL;
+	in->idle_bytes -= interned_size(e->len);
+}
+
+static void idle_append(struct intern_pool *in, struct interned *e)
+{
+	e->older = in->newest;
+	e->newer = NULL;
+	*(in->newest ? &in->newest->newer : &in->oldest) = e;
+	in->newest = e;
+	in->idle_bytes += interned_size(e->len);
+}
+
+static void forget(struct intern_pool *in, struct interned *e)
+{
+	struct interned **at = &in->buckets[e->hash & (in->n_buckets - 1)];
+
+	idle_unlink(in, e);
+	while (*at != e)
+		at = &(*at)->next;
+	*at = e->next;
+	*in->used -= interned_size(e->len);
+	in->n_texts--;
+	free(e);
+}
+
+void intern_pool_trim(struct intern_pool *in, size_t max)
+{
+	while (in->oldest && in->idle_bytes > max)
+		forget(in, in->oldest);
+}
+
+/* Failing to grow only makes chains longer. */
+static void grow(struct intern_pool *in)
+{
+	uint32_t n = in->n_buckets * 2;
+	struct interned **buckets = calloc(n, sizeof *buckets);
+
+	if (!buckets)
+		return;
+	for (uint32_t i = 0; i < in->n_buckets; i++) {
+		for (struct interned *e = in->buckets[i], *next; e; e = next) {
+			next = e->next;
+			e->next = buckets[e->hash & (n - 1)];
+			buckets[e->hash & (n - 1)] = e;
+		}
+	}
+	free(in->buckets);
+	in->buckets = buckets;
+	in->n_buckets = n;
+}
+
+static const char *intern_new(struct intern_pool *in, const void *data, size_t len, uint32_t hash)
+{
+	size_t size = interned_size((uint32_t)len);
+	struct interned *e = NULL;
+
+	if (*in->used + size > in->limit)
+		intern_pool_trim(in, 0);
+	if (*in->used + size <= in->limit)
+		e = malloc(size);
+	if (!e) {
+		in->n_refused++;
+		return in->empty;
+	}
+	if (in->n_texts >= in->n_buckets && in->n_buckets < 1u << 24)
+		grow(in);
+	*e = (struct interned){.refs = 1, .len = (uint32_t)len, .hash = hash, .id = in->next_id++};
+	memcpy(e->text, data, len);
+	e->text[len] = 0;
+	e->next = in->buckets[hash & (in->n_buckets - 1)];
+	in->buckets[hash & (in->n_buckets - 1)] = e;
+	in->n_texts++;
+	*in->used += size;
+	return e->text;
+}
+
+const char *intern_take(struct intern_pool *in, const void *data, size_t len)
+{
+	uint32_t hash;
+
+	if (len == 0)
+		return in->empty;
+	hash = text_hash(data, len);
+	for (struct interned *e = in->buckets[hash & (in->n_buckets - 1)]; e; e = e->next) {
+		if (e->hash == hash && e->len == len && memcmp(e->text, data, len) == 0) {
+			if (e->refs++ == 0)
+				idle_unlink(in, e);
+			return e->text;
+		}
+	}
+	return intern_new(in, data, len, hash);
+}
+
+const char *intern_again(struct intern_pool *in, const char *text)
+{
+	struct interned *e = (struct interned *)intern_of(text);
+
+	if (text != in->empty)
+		e->refs++;
+	return text;
+}
+
+void intern_drop(struct intern_pool *in, const char *text)
+{
+	struct interned *e;
+
+	if (!text || text == in->empty)
+		return;
+	e = (struct interned *)intern_of(text);
+	if (--e->refs)
+		return;
+	idle_append(in, e);
+	if (in->idle_bytes > INTERN_IDLE_MAX)
+		intern_pool_trim(in, INTERN_IDLE_MAX);
+}

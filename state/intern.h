@@ -1,0 +1,59 @@
+/*
+ * Interned texts: equal texts are one object with one id, so that names compare and cache by number.
+ *
+ *	const char *name = intern_take(in, data, len);	// one reference, or in->empty
+ *	... intern_id(name), intern_len(name) ...
+ *	intern_drop(in, name);
+ *
+ * A text without references stays, with its id, until INTERN_IDLE_MAX bytes of such are reached:
+ * the same files are opened again and again, and results cached by id must stay useful.
+ * Ids are never used twice.
+ */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#define INTERN_IDLE_MAX (4u << 20) /* bytes of texts that nobody refers to */
+
+struct interned {
+	struct interned *next;			/* same bucket */
+	struct interned *older, *newer;		/* idle ones only */
+	uint32_t refs, len, hash, id;
+	char text[];				/* NUL-terminated; len without that NUL */
+};
+
+struct intern_pool {
+	struct interned **buckets;
+	uint32_t n_buckets, n_texts, next_id;
+	struct interned *oldest, *newest;	/* idle ones */
+	size_t idle_bytes;
+	size_t *used;				/* the owner's account, counts every byte */
+	size_t limit;				/* of that account */
+	uint64_t n_refused;
+	const char *empty;
+};
+
+/* 0, -ENOMEM. `used` outlives the pool. */
+int intern_pool_init(struct intern_pool *in, size_t *used, size_t limit);
+void intern_pool_done(struct intern_pool *in);
+/* Forgets idle texts, the oldest first, until no more than max bytes of them are left. */
+void intern_pool_trim(struct intern_pool *in, size_t max);
+
+/* A reference to the text; the empty text when memory or the limit is out (counted). */
+const char *intern_take(struct intern_pool *in, const void *data, size_t len);
+/* One more reference to a text of the pool. */
+const char *intern_again(struct intern_pool *in, const char *text);
+void intern_drop(struct intern_pool *in, const char *text);
+
+static inline const struct interned *intern_of(const char *text)
+{
+	return (const struct interned *)(text - offsetof(struct interned, text));
+}
+static inline uint32_t intern_id(const char *text)
+{
+	return intern_of(text)->id;
+}
+static inline uint32_t intern_len(const char *text)
+{
+	return intern_of(text)->len;
+}
