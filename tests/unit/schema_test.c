@@ -229,8 +229,130 @@ START_TEST(memory_of_a_schema_is_bounded)
 }
 END_TEST
 
+START_TEST(recipes_say_how_parameters_are_made)
+{
+	const struct recipe *r = recipe_find(ABI_X86_64, 257);
+
+	ck_assert_uint_eq(r->event, 307);
+	ck_assert_int_eq(r->result_param, 0);
+	ck_assert_uint_eq(r->fd_arg, RECIPE_NO_ARG);
+	ck_assert_uint_eq(r->flags, RECIPE_STATE | RECIPE_MAPPED);
+	ck_assert_uint_eq(r->n_steps, 6);
+	ck_assert_uint_eq(r->steps[1].kind, KIND_PATH);
+	ck_assert_uint_eq(r->steps[1].a, 1);
+	ck_assert_uint_eq(r->steps[5].flags, STEP_ON_SUCCESS);
+	ck_assert_ptr_eq(recipe_at(recipe_index(ABI_X86_64, 257)), r);
+	r = recipe_find(ABI_AARCH64, 63);
+	ck_assert_uint_eq(r->event, 7);
+	ck_assert_uint_eq(r->fd_arg, 0);
+	ck_assert_uint_eq(r->n_steps, 2);
+	ck_assert_uint_eq(r->steps[0].param, 1);
+	ck_assert_uint_eq(r->steps[1].param, 3);
+	ck_assert_uint_eq(recipe_find(ABI_I386, 180)->steps[2].kind, KIND_LONG2);
+	ck_assert_uint_eq(recipe_find(ABI_X86_64, 17)->steps[2].kind, KIND_LONG);
+	ck_assert_ptr_null(recipe_find(ABI_X86_64, 400));
+	ck_assert_ptr_null(recipe_find(ABI_X86_64, -1));
+	ck_assert_ptr_null(recipe_find(ABI_X86_64, SYSCALL_NUMBERS));
+	ck_assert_str_eq(recipe_kind_name(KIND_OPENMODE), "openmode");
+	ck_assert_ptr_null(recipe_kind_name(N_KINDS));
+}
+END_TEST
+
+START_TEST(every_call_has_a_recipe_of_its_event)
+{
+	const struct syscall_info *s;
+	size_t n = 0;
+
+	for (size_t i = 0; (s = syscall_at(i)); i++)
+		for (int abi = 0; abi < N_ABIS; abi++) {
+			const struct recipe *r = recipe_find(abi, s->number[abi]);
+			const struct event_info *e = event_info_find(s->event);
+
+			if (s->number[abi] < 0)
+				continue;
+			n++;
+			ck_assert_ptr_eq(syscall_find(abi, s->number[abi]), s);
+			ck_assert_uint_eq(r->event, s->event);
+			ck_assert_uint_eq(r->n_params, e->n_params);
+			ck_assert_int_eq(r->fd_param, e->fd_param);
+			ck_assert_uint_eq(r->n_steps + (e->result_param >= 0) +
+					      __builtin_popcount(r->absent) +
+					      (r->fd_arg != RECIPE_NO_ARG),
+					  e->n_params);
+		}
+	ck_assert_uint_gt(n, 1100);
+}
+END_TEST
+
+START_TEST(native_values_become_the_familys)
+{
+	static const struct {
+		enum value_map map;
+		enum syscall_abi abi;
+		uint32_t native, family;
+	} rows[] = {
+	    {MAP_OPEN_FLAGS, ABI_X86_64, 0x80000, 4097},          /* O_RDONLY|O_CLOEXEC */
+	    {MAP_OPEN_FLAGS, ABI_X86_64, 0x10000 | 2, 1024 | 3},  /* O_DIRECTORY|O_RDWR */
+	    {MAP_OPEN_FLAGS, ABI_AARCH64, 0x10000 | 2, 512 | 3},  /* O_DIRECT|O_RDWR */
+	    {MAP_OPEN_FLAGS, ABI_X86_64, 0x101000, 16 | 128 | 1}, /* O_SYNC holds O_DSYNC */
+	    {MAP_OPEN_FLAGS, ABI_X86_64, 0x1000, 16 | 1},
+	    {MAP_FD_FLAGS, ABI_X86_64, 0, 0},
+	    {MAP_CLONE_FLAGS, ABI_X86_64, 0x3d0f00, 0x280ba03},
+	    {MAP_CLONE_FLAGS, ABI_X86_64, CLONE_WIRE_CHILD_IN_PIDNS, 536870912},
+	    {MAP_MMAP_FLAGS, ABI_X86_64, 0x62, 2 | 8 | 16},
+	    {MAP_MMAP_FLAGS, ABI_AARCH64, 0x62, 2 | 8}, /* no MAP_32BIT there */
+	    {MAP_FCNTL_COMMANDS, ABI_X86_64, 1030, 26},
+	    {MAP_FCNTL_COMMANDS, ABI_X86_64, 9999, 0},
+	    {MAP_SOCKOPT_LEVELS, ABI_X86_64, 6, 2},
+	    {MAP_PTRACE_REQUESTS, ABI_X86_64, 0x4206, 20},
+	    {MAP_SEMCTL_COMMANDS, ABI_X86_64, 0x100 | 16, 4096}, /* IPC_64|SETVAL */
+	    {MAP_SEMGET_FLAGS, ABI_X86_64, 0x200 | 0600, 8192 | 0600},
+	    {MAP_QUOTACTL_CMDS, ABI_X86_64, 0x80000701, 32},
+	    {MAP_QUOTACTL_TYPES, ABI_X86_64, 0x80000701, 2},
+	    {MAP_QUOTACTL_QUOTA_FMTS, ABI_X86_64, 9, 1},
+	    {MAP_POLL_FLAGS, ABI_X86_64, 0x2010, 8 | 32},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		ck_assert_msg(map_value(rows[i].map, rows[i].abi, rows[i].native) == rows[i].family,
+			      "row %zu: 0x%x", i,
+			      map_value(rows[i].map, rows[i].abi, rows[i].native));
+}
+END_TEST
+
+START_TEST(payloads_are_translated_in_place)
+{
+	/* eventfd2: flags (u16 of the family, recorded in 4 bytes), initval. */
+	uint8_t eventfd2[] = {0x00, 0x08, 0x08, 0x00, 7, 0, 0, 0, 0, 0, 0, 0};
+	const uint8_t eventfd2_after[] = {0x40, 0x10, 7, 0, 0, 0, 0, 0, 0, 0};
+	/* poll: one fd with POLLIN|POLLHUP, timeout. */
+	uint8_t poll[] = {12, 0, 1, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0x11, 0, 9, 0, 0, 0, 0, 0, 0, 0};
+	/* openat, path absent: dirfd, flags, mode */
+	uint8_t openat[] = {0x9c, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 8, 0, 0, 0, 0, 0};
+	const struct recipe *r = recipe_find(ABI_X86_64, 290);
+
+	ck_assert_int_eq(recipe_translate(r, ABI_X86_64, 0, eventfd2, sizeof eventfd2), 10);
+	ck_assert_mem_eq(eventfd2, eventfd2_after, 10);
+	ck_assert_int_eq(recipe_translate(r, ABI_X86_64, 0, eventfd2, 3), -EBADMSG);
+	r = recipe_find(ABI_X86_64, 7);
+	ck_assert_int_eq(recipe_translate(r, ABI_X86_64, 0, poll, sizeof poll), sizeof poll);
+	ck_assert_uint_eq(poll[12], 1 | 32);
+	ck_assert_int_eq(recipe_translate(r, ABI_X86_64, 0, poll, 10), -EBADMSG);
+	r = recipe_find(ABI_X86_64, 257);
+	ck_assert_int_eq(
+	    recipe_translate(r, ABI_X86_64, 1 << 2 | 1 << 5 | 1 << 6, openat, sizeof openat),
+	    sizeof openat);
+	ck_assert_uint_eq(openat[8], 1);
+	ck_assert_uint_eq(openat[9], 0x10);
+	r = recipe_find(ABI_X86_64, 0);
+	ck_assert_int_eq(recipe_translate(r, ABI_X86_64, 0, openat, 5), 5);
+}
+END_TEST
+
 SUITE("schema", public_events_have_their_numbers_and_parameters, names_find_the_present_day_type,
       results_and_fds_are_what_the_call_returned_and_works_on, flag_sets_keep_their_order,
       dynamic_parameters_have_their_alternatives, types_have_sizes_and_natures,
       errno_and_signals_have_names, calls_are_found_by_number_and_name, a_file_can_bring_types,
-      bad_rows_are_refused, memory_of_a_schema_is_bounded)
+      bad_rows_are_refused, memory_of_a_schema_is_bounded, recipes_say_how_parameters_are_made,
+      every_call_has_a_recipe_of_its_event, native_values_become_the_familys,
+      payloads_are_translated_in_place)
