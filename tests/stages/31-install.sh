@@ -23,7 +23,7 @@ lib=$(pkg-config --variable=libdir scapkit)
 case $lib in "$dest"*) ;; *) lib=$dest$lib ;; esac
 # The flags are words of a command line.
 # shellcheck disable=SC2046
-check "compile against it" gcc -Wall -Wextra -Werror -o "$TMP/count" "$ROOT/tests/install/count.c" \
+check "compile against it" gcc -Wall -Wextra -Werror -o "$TMP/count" "$ROOT/tests/install/client.c" \
 	$(pkg-config --cflags --libs scapkit) || exit 1
 check "run what was compiled" env LD_LIBRARY_PATH="$lib" "$TMP/count" "$ROOT/samples/curl.scap" \
 	evt.type=openat || exit 1
