@@ -30,7 +30,7 @@ static const struct type_facts *facts_of(struct filter *f, const struct batch *b
 	facts->fd_bit = info->fd_param >= 0 ? UINT32_C(1) << info->fd_param : 0;
 	if (!event_type_has_fd(info))
 		facts->fd_source = FD_FROM_NOWHERE;
-	else if (event_type_makes_one_fd(info))
+	else if (event_type_makes_one_fd(info) && !(info->traits & EF_USES_FD))
 		facts->fd_source = FD_FROM_RESULT;
 	else if (info->fd_param >= 0 && !(info->traits & EF_CREATES_FD))
 		facts->fd_source = FD_FROM_COLUMN;
@@ -114,23 +114,25 @@ static int64_t at_most(uint64_t v)
 static uint64_t load_fds(struct column_run *run, uint32_t first, unsigned n, int64_t *v, uint64_t *ret_unsure)
 {
 	const struct batch *b = run->batch;
-	uint64_t present = 0, unsure = 0, results = have_result(run, first, n);
+	uint64_t present = 0, unsure = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		uint32_t at = first + i;
 		const struct type_facts *facts = facts_of(run->f, b, b->type[at]);
+		bool returned = !(b->flags[at] & (EVENT_NO_RESULT | EVENT_UNFINISHED));
 
 		v[i] = -1;
 		if (facts->fd_source == FD_FROM_NOWHERE)
 			continue;
 		present |= UINT64_C(1) << i;
 		if (facts->fd_source == FD_FROM_STATE ||
-		    (facts->fd_source == FD_FROM_COLUMN && (b->flags[at] & EVENT_INLINE)))
+		    (facts->fd_source == FD_FROM_COLUMN && (b->flags[at] & EVENT_INLINE) &&
+		     b->fd[at] == FD_NONE))
 			unsure |= UINT64_C(1) << i;
 		else if (facts->fd_source == FD_FROM_COLUMN) {
 			if (!(b->absent[at] & facts->fd_bit) && b->fd[at] != FD_NONE)
 				v[i] = b->fd[at];
-		} else if ((results >> i & 1) && b->result[at] >= 0) {
+		} else if (returned && b->result[at] >= 0) {
 			v[i] = b->result[at];
 		}
 	}

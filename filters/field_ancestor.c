@@ -8,7 +8,7 @@ static struct thread *ancestor(struct state *st, struct thread *t, int64_t n)
 		return NULL;
 	for (; n > 0 && t; n--)
 		t = state_thread_parent(st, t);
-	return t && t->pid >= 0 ? t : NULL;
+	return t;
 }
 
 /* Which field of the ancestor a proc.p* or proc.a* field is. */
@@ -104,7 +104,7 @@ static struct thread *group_leader(struct state *st, struct thread *t, enum grou
 
 	if (group != GROUP_VPGID)
 		leader = state_thread_find(st, id);
-	if (leader && leader->pid >= 0)
+	if (leader)
 		return leader;
 	for (int n = 0; n < FIELD_ANCESTORS_MAX; n++) {
 		if (group == GROUP_VPGID && eldest->vpid == id)
@@ -157,7 +157,7 @@ static bool extract_leader(uint16_t id, struct state *st, struct thread *t, stru
 bool extract_ancestor(const struct field *f, struct event *ev, struct state *st, unsigned nth,
 		      struct field_scratch *scratch, struct value *ret)
 {
-	struct thread *t = event_thread(st);
+	struct thread *t = st->now.thread;
 	static const struct field none = {.index = -1};
 	struct field plain = none;
 

@@ -123,7 +123,7 @@ static bool extract_type(const struct field *f, struct event *ev, struct value *
 static bool extract_procinfo_count(uint16_t id, const struct event *ev, const struct state *st,
 				   struct value *ret)
 {
-	const struct thread *t = event_thread(st);
+	const struct thread *t = st->now.thread;
 
 	if (strcmp(ev->info->name, "procinfo"))
 		return false;

@@ -78,12 +78,6 @@ static inline bool value_scratch(struct value *v, const struct field_scratch *sc
 			   scratch->bytes.len);
 }
 
-/* The thread that made the event, NULL when nothing is known of it but its number. */
-static inline struct thread *event_thread(const struct state *st)
-{
-	return st->now.thread && st->now.thread->pid >= 0 ? st->now.thread : NULL;
-}
-
 /* ---- facts about an event that several classes need ---- */
 
 bool event_type_is_syscall(const struct event_info *info);

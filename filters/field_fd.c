@@ -13,21 +13,6 @@ bool event_type_makes_one_fd(const struct event_info *info)
 		info->params[info->result_param].type == PT_FD32);
 }
 
-/* -1 for calls that failed to make one and for those that work on none (anonymous mmap). */
-static int64_t event_fd_number(struct event *ev, const struct state *st)
-{
-	const struct event_info *info = ev->info;
-	const struct param *p;
-	int64_t number;
-
-	if (event_type_makes_one_fd(info))
-		return event_has_result(ev) && ev->result >= 0 ? ev->result : -1;
-	if (info->fd_param < 0 || (info->traits & EF_CREATES_FD))
-		return st->now.fd_num;
-	p = event_param(ev, (unsigned)info->fd_param);
-	return param_number(p, info->params[info->fd_param].type, &number) ? number : -1;
-}
-
 const char *fd_type_name(const struct fd_info *fd)
 {
 	return fd->type == FD_UNKNOWN ? NULL : fd_type_text(fd);
@@ -166,7 +151,8 @@ static bool extract_types(const struct field *f, const struct thread *t, unsigne
 static bool extract_number(const struct field *f, struct event *ev, const struct state *st,
 			   struct field_scratch *scratch, struct value *ret)
 {
-	int64_t number = event_fd_number(ev, st);
+	/* -1 for calls that failed to make one and for those that work on none (anonymous mmap). */
+	int64_t number = st->now.fd_num;
 
 	if (f->info->id == FIELD_FD_NUM)
 		return value_int(ret, number);
@@ -193,9 +179,9 @@ bool extract_fd(const struct field *f, struct event *ev, struct state *st, unsig
 	const struct fd_info *fd = st->now.fd;
 
 	if (f->info->class[0] == 'p')
-		return extract_standard(id, event_thread(st), ret);
+		return extract_standard(id, st->now.thread, ret);
 	if (id == FIELD_FD_TYPES)
-		return extract_types(f, event_thread(st), nth, ret);
+		return extract_types(f, st->now.thread, nth, ret);
 	if (!event_type_has_fd(ev->info))
 		return false;
 	if (id == FIELD_FD_NUM || id == FIELD_FD_UID)

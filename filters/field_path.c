@@ -46,7 +46,7 @@ bool append_path(struct event *ev, unsigned i, struct state *st, struct buffer *
 	if (!p->data)
 		return false;
 	if (*path != '/') {
-		const struct thread *t = event_thread(st);
+		const struct thread *t = st->now.thread;
 
 		base = t ? base_folder(ev, &ev->info->params[i], t) : NULL;
 		if (!base)

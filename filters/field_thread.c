@@ -271,7 +271,7 @@ static bool extract_process_numbers(uint16_t id, const struct thread *t, const s
 bool extract_thread(const struct field *f, struct event *ev, struct state *st, unsigned nth,
 		    struct field_scratch *scratch, struct value *ret)
 {
-	struct thread *t = event_thread(st);
+	struct thread *t = st->now.thread;
 	uint16_t id = f->info->id;
 
 	if (!t)

@@ -13,7 +13,7 @@ static bool name_or_na(struct value *v, const struct text *name)
 bool extract_user(const struct field *f, struct event *ev, struct state *st, unsigned nth,
 		  struct field_scratch *scratch, struct value *ret)
 {
-	const struct thread *t = event_thread(st);
+	const struct thread *t = st->now.thread;
 	const struct user_entry *user;
 	const struct group_entry *group;
 

@@ -193,7 +193,7 @@ bool check_event(struct filter *f, struct check *c, struct event *ev, struct sta
 
 	switch (c->left.field.info->id) {
 	case FIELD_PROC_NAME: {
-		const struct thread *t = event_thread(st);
+		const struct thread *t = st->now.thread;
 
 		if (t && t->name_id < c->n_by_id && c->by_id[t->name_id])
 			return c->by_id[t->name_id] == 2;
