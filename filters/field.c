@@ -181,7 +181,7 @@ static void print_uint(const struct field_info *info, uint64_t u, struct buffer 
 /* A byte that cannot be shown is a dot, as in the text of buffers. */
 static void print_bytes(const struct value *v, struct buffer *out)
 {
-	uint32_t max = field_context.render.buffer_max ? field_context.render.buffer_max : 80;
+	uint32_t max = field_context.render.buffer_max ? field_context.render.buffer_max : UINT32_MAX;
 	uint32_t len = v->text.len;
 	uint8_t *p;
 

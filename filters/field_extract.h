@@ -98,9 +98,6 @@ static inline unsigned event_type_category(const struct event_info *info)
 /* The category's name; for I/O it follows the fd. */
 const char *event_category_name(const struct event *ev, const struct state *st);
 
-/* Appends the absolute path that path parameter i means: relative to its dirfd or the working folder,
-   without . and .. in it. false: the parameter is absent, or what it is relative to is unknown. */
-bool append_path(struct event *ev, unsigned i, struct state *st, struct buffer *b);
 /* fd.type of this fd; NULL: unknown. */
 const char *fd_type_name(const struct fd_info *fd);
 /* proc.* of one thread, for the thread itself, its parent and its ancestors. */

@@ -19,13 +19,17 @@ const char *fd_type_name(const struct fd_info *fd)
 }
 
 /* The path that an open gave which failed: there is no fd, but the file has a name. */
-static bool failed_open(struct event *ev, struct state *st, struct buffer *b)
+static bool failed_open(struct event *ev, const struct state *st, struct buffer *b)
 {
+	char path[PATH_TEXT_MAX + 1];
+
 	if (!event_type_makes_one_fd(ev->info) || !event_has_result(ev) || ev->result >= 0)
 		return false;
 	for (unsigned i = 0; i < ev->n_params; i++)
-		if (ev->info->params[i].type == PT_FSPATH || ev->info->params[i].type == PT_FSRELPATH)
-			return append_path(ev, i, st, b);
+		if (ev->info->params[i].type == PT_FSPATH || ev->info->params[i].type == PT_FSRELPATH) {
+			buffer_append(b, path, state_path(st, ev, i, path));
+			return true;
+		}
 	return false;
 }
 
