@@ -30,7 +30,7 @@ static inline struct cursor cursor_over(const void *data, size_t len)
 {
 	const uint8_t *p = data;
 
-	return (struct cursor){.at = p, .end = p + len};
+	return (struct cursor){.at = p, .end = len ? p + len : p}; /* NULL and 0 is an empty range */
 }
 
 static inline size_t cursor_left(const struct cursor *c)
@@ -53,7 +53,8 @@ static inline const uint8_t *cursor_bytes(struct cursor *c, size_t len)
 		c->at = c->end;
 		return NULL;
 	}
-	c->at += len;
+	if (len)
+		c->at += len;
 	return p;
 }
 

@@ -19,7 +19,7 @@
 #define BATCH_EVENTS	16384u
 #define DURATION_NONE	UINT64_MAX	/* duration_ns: the event has no entry */
 #define EVENT_PAYLOAD_MAX 131072u	/* payload of one event: a block holds it even when it does not compress */
-#define BATCH_PAYLOAD_MAX (4u << 20)	/* payload of a batch: bounds reader and writer alike */
+#define BATCH_PAYLOAD_MAX (2u << 20)	/* payload of a batch: bounds reader and writer alike */
 #define SYSNO_NONE	0xFFFFu
 #define FD_NONE		INT32_MIN	/* fd: the event has none */
 

@@ -22,7 +22,9 @@ struct native_writer_options {
 
 /*
  * Writes the section header and the capture block to fd (which it does not own and never seeks:
- * a pipe works). info's texts are copied. NULL on failure.
+ * a pipe works). info's texts are copied; an id of zeros is replaced by a random one: a file with
+ * other contents needs another id. Memory: at most 24 MiB, and what zstd needs for the level.
+ * A closed pipe is -EPIPE where the caller ignores SIGPIPE. NULL on failure.
  */
 struct native_writer *native_writer_new(int fd, const struct capture_info *info,
 					const struct schema *schema,
@@ -36,6 +38,10 @@ struct native_writer *native_writer_new(int fd, const struct capture_info *info,
  */
 int native_writer_events(struct native_writer *w, struct batch *batch, const uint32_t *selected,
 			 uint32_t n_selected, const uint16_t *flags_or, struct error *err);
+/*
+ * Entries hold before the first event of the EVENTS block that is open: they are written in front of
+ * it. ENTRY_RESET closes the block first.
+ */
 int native_writer_state(struct native_writer *w, const struct state_entry *entries, size_t n,
 			struct error *err);
 int native_writer_loss(struct native_writer *w, const struct loss_entry *loss, struct error *err);
@@ -47,6 +53,8 @@ void native_writer_free(struct native_writer *w);	/* without finish: as if kille
 
 struct native_writer_stats {
 	uint64_t n_events, n_blocks, bytes_written, bytes_raw;
+	int level;		/* in use now */
+	uint32_t n_steps_down;	/* how often the level was lowered because the queue was full */
 };
 void native_writer_stats(const struct native_writer *w, struct native_writer_stats *ret);
 
@@ -56,9 +64,16 @@ struct native_reader_options {
 	bool verify;		/* check every checksum, those of skipped frames too */
 	bool strict;		/* damage is the end (scapinfo --verify counts instead) */
 	bool threaded;		/* decode the next block ahead in a thread of its own */
+	bool follow;		/* the file still grows: at its end next gives 0, and goes on when called again */
 };
 
-/* fd may be a pipe. Owned by the source from here on, also on failure. name is for messages. */
+/*
+ * Blocks that tools have moved about are put in order by sequence, capture after capture, in files; a
+ * pipe is read as it comes. Of a capture that needs a newer reader the blocks are left out (-ENOTSUP
+ * once). A further capture begins with its ITEM_CAPTURE and an ENTRY_RESET; texts of ITEM_CAPTURE live
+ * until the next one. Events that damage took are told as ITEM_LOSS of class LOSS_DAMAGE.
+ * Memory: at most 32 MiB, 8 MiB for usual files.
+ * fd may be a pipe. Owned by the source from here on, also on failure. name is for messages. */
 struct source *native_reader_new(int fd, const char *name, const struct native_reader_options *options,
 				 struct error *err);
 /* Whether these first bytes (at least 28) can be a native file; genuine .scap differs. */
@@ -70,9 +85,13 @@ void native_reader_want_types(struct source *s, const uint64_t *bitmap);
 
 /* What reading met so far; for scapinfo and for the summary at the end. */
 struct native_reader_stats {
-	uint64_t n_events, n_hidden, n_blocks[8] /* by block kind */, bytes, bytes_raw, n_damaged, n_skipped_foreign;
+	uint64_t n_events, n_hidden, n_blocks[8] /* by block kind, 7: unknown kinds */, bytes, bytes_raw, n_damaged, n_skipped_foreign;
 	uint64_t events_missing;	/* in damaged blocks, by sequence and counts */
-	bool truncated, has_index, index_valid;
+	uint64_t n_captures, n_types[EVENT_TYPE_MAX];
+	bool truncated;		/* the input ends within a block */
+	bool has_index;		/* every capture in it was finished */
+	bool index_valid;	/* and the counts of its last INDEX are those of what was read */
 	uint64_t first_ns, last_ns;
 };
 void native_reader_stats(struct source *s, struct native_reader_stats *ret);
+

@@ -45,7 +45,7 @@ enum wire_column {
 };
 
 /* What a slice holds (SPEC "Slices"). */
-enum wire_slice { SLICE_CONSTANT = 0, SLICE_FRAME = 1, SLICE_STORED = 2 };
+enum wire_slice { SLICE_CONSTANT = 0, SLICE_FRAME = 1 };
 
 #define TYPE_ROW_STATE	1u	/* flag of a row of the type list: payload in the state class */
 
@@ -55,6 +55,7 @@ enum state_block { STATE_ENTRIES = 1, STATE_CHECKPOINT = 2 };
 
 /* Limits, with their reasons in SPEC "Limits". */
 #define WIRE_RAW_MAX	  (1u << 20)  /* decompressed SCHEMA, STATE or INDEX data */
+#define WIRE_HEADER_MAX	  16384u      /* header of a block, checksum included */
 #define WIRE_TEXT_MAX	  16384u      /* one text of CAPTURE */
 #define WIRE_FOREIGN_MAX  (64u << 20) /* pcapng block of others that is passed over */
 #define WIRE_SCHEMA_TOTAL (8u << 20)  /* decompressed SCHEMA data of one capture */

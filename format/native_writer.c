@@ -1,0 +1,356 @@
+#include "format/emitter.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/*
+ * One job is being filled while others are compressed and written by the thread; when all are in use
+ * the caller waits, so memory is bounded and a slow disk is felt where events are read from the
+ * kernel, which counts what it then drops.
+ */
+#define N_JOBS	    3u
+#define CALM_BLOCKS 64u /* so many blocks without a full queue raise the level again */
+
+struct native_writer {
+	struct emitter emitter;
+	struct native_writer_options options;
+	struct job jobs[N_JOBS];
+	uint32_t filling;	/* the caller's job */
+
+	bool has_thread, ended;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	uint32_t n_queued;	/* jobs behind `filling` that wait or are at work; under lock */
+	bool stop;		/* under lock */
+	struct error error;	/* the first; under lock */
+	struct native_writer_stats stats; /* as of the last job; under lock */
+	atomic_bool failed;
+	atomic_int level;
+	uint32_t n_steps_down, n_calm;
+};
+
+/* ---- the work, here or in the thread ---- */
+
+static void writer_fail(struct native_writer *w, const struct error *err)
+{
+	pthread_mutex_lock(&w->lock);
+	if (!w->error.code)
+		w->error = *err;
+	pthread_mutex_unlock(&w->lock);
+	atomic_store(&w->failed, true);
+}
+
+static void stats_update(struct native_writer *w)
+{
+	const struct emitter *m = &w->emitter;
+
+	pthread_mutex_lock(&w->lock);
+	w->stats.n_events = m->n_events;
+	w->stats.n_blocks = m->n_blocks;
+	w->stats.bytes_written = m->offset;
+	w->stats.bytes_raw = m->bytes_raw;
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void job_run(struct native_writer *w, struct job *job)
+{
+	struct error err = {0};
+
+	if (!atomic_load(&w->failed) && emitter_job(&w->emitter, job, atomic_load(&w->level), &err) < 0)
+		writer_fail(w, &err);
+	stats_update(w);
+	batch_builder_reset(&job->events);
+	buffer_clear(&job->state);
+	job->n_entries = job->n_losses = 0;
+}
+
+static void *writer_main(void *context)
+{
+	struct native_writer *w = context;
+	uint32_t at = 0;
+
+	pthread_mutex_lock(&w->lock);
+	for (;;) {
+		while (!w->n_queued && !w->stop)
+			pthread_cond_wait(&w->changed, &w->lock);
+		if (w->stop)
+			break;
+		pthread_mutex_unlock(&w->lock);
+		job_run(w, &w->jobs[at]);
+		at = (at + 1) % N_JOBS;
+		pthread_mutex_lock(&w->lock);
+		w->n_queued--;
+		pthread_cond_broadcast(&w->changed);
+	}
+	pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+/* ---- the caller's side ---- */
+
+static bool job_empty(const struct job *job)
+{
+	return !job->events.batch.n_events && !job->n_entries && !job->n_losses;
+}
+
+/* The queue is full: compress less from here on; after a while of calm, more again. */
+static void level_adapt(struct native_writer *w, bool full)
+{
+	int level = atomic_load(&w->level);
+
+	if (!w->options.step_down)
+		return;
+	if (full) {
+		w->n_calm = 0;
+		if (level > 1) {
+			atomic_store(&w->level, level - 1);
+			w->n_steps_down++;
+		}
+	} else if (++w->n_calm >= CALM_BLOCKS && level < w->options.level) {
+		w->n_calm = 0;
+		atomic_store(&w->level, level + 1);
+	}
+}
+
+/* Hands the filled job on and waits for a free one. */
+static void job_submit(struct native_writer *w)
+{
+	if (job_empty(&w->jobs[w->filling]))
+		return;
+	if (!w->has_thread) {
+		job_run(w, &w->jobs[w->filling]);
+		return;
+	}
+	pthread_mutex_lock(&w->lock);
+	w->n_queued++;
+	pthread_cond_broadcast(&w->changed);
+	level_adapt(w, w->n_queued == N_JOBS);
+	while (w->n_queued == N_JOBS)
+		pthread_cond_wait(&w->changed, &w->lock);
+	pthread_mutex_unlock(&w->lock);
+	w->filling = (w->filling + 1) % N_JOBS;
+}
+
+static int writer_check(struct native_writer *w, struct error *err)
+{
+	int r;
+
+	if (!atomic_load(&w->failed))
+		return w->ended ? error_set(err, -EINVAL, "the capture is finished") : 0;
+	pthread_mutex_lock(&w->lock);
+	r = error_set(err, w->error.code, "%s", w->error.text);
+	pthread_mutex_unlock(&w->lock);
+	return r;
+}
+
+static int thread_start(struct native_writer *w)
+{
+	sigset_t all, before;
+	int r;
+
+	/* Signals belong to the caller's threads. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&w->thread, NULL, writer_main, w);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	w->has_thread = r == 0;
+	return -r;
+}
+
+static void thread_stop(struct native_writer *w)
+{
+	if (!w->has_thread)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->stop = true;
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
+	pthread_join(w->thread, NULL);
+	w->has_thread = false;
+}
+
+struct native_writer *native_writer_new(int fd, const struct capture_info *info,
+					const struct schema *schema,
+					const struct native_writer_options *options, struct error *err)
+{
+	struct native_writer *w = calloc(1, sizeof *w);
+	int r;
+
+	if (!w) {
+		error_set(err, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->changed, NULL);
+	w->options = *options;
+	if (w->options.level <= 0)
+		w->options.level = NATIVE_LEVEL;
+	if (w->options.level > ZSTD_maxCLevel())
+		w->options.level = ZSTD_maxCLevel();
+	atomic_init(&w->level, w->options.level);
+	r = emitter_init(&w->emitter, fd, schema);
+	for (unsigned i = 0; i < (options->threaded ? N_JOBS : 1) && r == 0; i++)
+		r = batch_builder_init(&w->jobs[i].events, schema);
+	if (r < 0)
+		error_set(err, r, "out of memory");
+	if (r == 0)
+		r = emitter_begin(&w->emitter, info, err);
+	stats_update(w);
+	if (r == 0 && options->threaded && (r = thread_start(w)) < 0)
+		error_set(err, r, "cannot start a thread for writing: %s", strerror(-r));
+	if (r < 0) {
+		native_writer_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+static int event_add(struct native_writer *w, const struct batch *b, uint32_t i, uint16_t flags_or,
+		     struct error *err)
+{
+	struct batch_row row = {
+		.time_ns = b->time_ns[i],
+		.duration_ns = b->duration_ns[i],
+		.tid = b->tids[b->tid_index[i]],
+		.result = b->result[i],
+		.fd = b->fd[i],
+		.type = b->type[i],
+		.cpu = b->cpu[i],
+		.flags = b->flags[i] | flags_or,
+		.sysno = b->sysno[i],
+		.absent = b->absent[i],
+		.payload = b->payload_len[i] ? b->payload + b->payload_at[i] : NULL,
+		.payload_len = b->payload_len[i],
+	};
+	struct batch *open = &w->jobs[w->filling].events.batch;
+	int r;
+
+	if (open->n_events && row.time_ns > open->time_ns[0] &&
+	    row.time_ns - open->time_ns[0] >= WIRE_SPAN_NS)
+		job_submit(w);
+	r = batch_builder_add(&w->jobs[w->filling].events, &row);
+	if (r == -ENOBUFS) {
+		job_submit(w);
+		r = batch_builder_add(&w->jobs[w->filling].events, &row);
+	}
+	return r < 0 ? error_set(err, r, "event of type %u with %u bytes cannot be written", row.type,
+				 row.payload_len)
+		     : 0;
+}
+
+int native_writer_events(struct native_writer *w, struct batch *batch, const uint32_t *selected,
+			 uint32_t n_selected, const uint16_t *flags_or, struct error *err)
+{
+	uint32_t n = selected ? n_selected : batch->n_events;
+	int r = writer_check(w, err);
+
+	if (r < 0 || n == 0 || (r = batch_need(batch, COLUMNS_ALL, err)) < 0)
+		return r;
+	for (uint32_t k = 0; k < n && r == 0; k++) {
+		uint32_t i = selected ? selected[k] : k;
+
+		r = event_add(w, batch, i, flags_or ? flags_or[i] : 0, err);
+	}
+	if (w->jobs[w->filling].events.batch.n_events == BATCH_EVENTS)
+		job_submit(w);
+	return r < 0 ? r : writer_check(w, err);
+}
+
+int native_writer_state(struct native_writer *w, const struct state_entry *entries, size_t n,
+			struct error *err)
+{
+	int r = writer_check(w, err);
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct job *job = &w->jobs[w->filling];
+		size_t before = job->state.len;
+
+		if (entries[i].kind == ENTRY_RESET && job->events.batch.n_events) {
+			job_submit(w);
+			job = &w->jobs[w->filling];
+			before = 0;
+		}
+		state_entry_encode(&job->state, &entries[i]);
+		if (buffer_failed(&job->state))
+			return error_set(err, -ENOMEM, "out of memory");
+		if (job->state.len > JOB_STATE_MAX && before) {
+			job->state.len = before;
+			job_submit(w);
+			job = &w->jobs[w->filling];
+			state_entry_encode(&job->state, &entries[i]);
+		}
+		job->n_entries++;
+		r = writer_check(w, err);
+	}
+	return r;
+}
+
+int native_writer_loss(struct native_writer *w, const struct loss_entry *loss, struct error *err)
+{
+	struct job *job = &w->jobs[w->filling];
+	int r = writer_check(w, err);
+
+	if (r < 0)
+		return r;
+	job->losses[job->n_losses++] = *loss;
+	if (job->n_losses == JOB_LOSSES)
+		job_submit(w);
+	return writer_check(w, err);
+}
+
+int native_writer_flush(struct native_writer *w, struct error *err)
+{
+	job_submit(w);
+	if (w->has_thread) {
+		pthread_mutex_lock(&w->lock);
+		while (w->n_queued)
+			pthread_cond_wait(&w->changed, &w->lock);
+		pthread_mutex_unlock(&w->lock);
+	}
+	return writer_check(w, err);
+}
+
+int native_writer_finish(struct native_writer *w, struct error *err)
+{
+	struct error words = {0};
+	int r = native_writer_flush(w, err);
+
+	thread_stop(w);
+	if (r == 0 && emitter_end(&w->emitter, &words) < 0) {
+		writer_fail(w, &words);
+		r = writer_check(w, err);
+	}
+	stats_update(w);
+	w->ended = true;
+	return r;
+}
+
+void native_writer_free(struct native_writer *w)
+{
+	if (!w)
+		return;
+	thread_stop(w);
+	for (unsigned i = 0; i < N_JOBS; i++) {
+		batch_builder_done(&w->jobs[i].events);
+		buffer_done(&w->jobs[i].state);
+	}
+	emitter_done(&w->emitter);
+	pthread_mutex_destroy(&w->lock);
+	pthread_cond_destroy(&w->changed);
+	free(w);
+}
+
+void native_writer_stats(const struct native_writer *w, struct native_writer_stats *ret)
+{
+	pthread_mutex_t *lock = (pthread_mutex_t *)&w->lock;
+
+	pthread_mutex_lock(lock);
+	*ret = w->stats;
+	pthread_mutex_unlock(lock);
+	ret->level = atomic_load(&w->level);
+	ret->n_steps_down = w->n_steps_down;
+}
