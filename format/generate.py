@@ -170,7 +170,7 @@ class Step:
         self.a = self.b = self.c = 0
         self.args = []
         self.take(row, values)
-        self.size = SIZES.get(type, 0)
+        self.width = self.size = SIZES.get(type, 0)
         if self.size == 0 and (map and name != "fdlist" or name in ("val", "int", "uint", "long", "at", "const")):
             row.fail(f"'{name}' cannot make a parameter of type {type}")
         if map and name not in ("at", "sembuf", "fdlist"):
@@ -418,7 +418,7 @@ def recipe_rows(t):
                event.result, event.fd, fd_arg, f"{absent:#x}u", " | ".join(flags) or "0")
         for step in steps:
             yield ("STEP", step.param, "KIND_" + step.kind.name.upper(), step.a, step.b, step.c, step.size,
-                   "STEP_ON_SUCCESS" if step.on_success else "0",
+                   step.width, "STEP_ON_SUCCESS" if step.on_success else "0",
                    "MAP_" + (step.map or "none").upper())
         yield "RECIPE_END", quote(s.name)
 
@@ -459,7 +459,7 @@ def main():
     write(folder, "recipes.def", "syscalls.tsv",
           {"RECIPE": "name, x86_64, i386, aarch64, event, n_steps, n_params, result_param, fd_param, fd_arg, "
                      "absent, flags",
-           "RECIPE_NUMBER": "abi, number, index", "STEP": "param, kind, a, b, c, size, flags, map",
+           "RECIPE_NUMBER": "abi, number, index", "STEP": "param, kind, a, b, c, size, width, flags, map",
            "RECIPE_END": "name"}, recipe_rows(t))
     write(folder, "kinds.def", "kinds.tsv",
           {"KIND": "id, name, operands, meaning", "WORD": "kind, id, name, index"}, kind_rows(t))

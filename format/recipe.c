@@ -10,15 +10,9 @@ static const struct recipe recipes[] = {
 		.event = type, .n_steps = n_st, .n_params = n_par, .result_param = result,         \
 		.fd_param = fd, .fd_arg = arg, .flags = flag_bits, .absent = absent_bits,          \
 		.steps = {
-#define STEP(par, k, arg_a, arg_b, arg_c, bytes, flag_bits, m)                                     \
-	{.param = par,                                                                             \
-	 .kind = k,                                                                                \
-	 .a = arg_a,                                                                               \
-	 .b = arg_b,                                                                               \
-	 .c = arg_c,                                                                               \
-	 .size = bytes,                                                                            \
-	 .flags = flag_bits,                                                                       \
-	 .map = m},
+#define STEP(par, k, arg_a, arg_b, arg_c, bytes, type_bytes, flag_bits, m)                         \
+	{.param = par, .kind = k, .a = arg_a, .b = arg_b, .c = arg_c, .size = bytes,               \
+	 .flags = flag_bits, .map = m, .width = type_bytes},
 #define RECIPE_END(name)                                                                           \
 	}                                                                                          \
 	}                                                                                          \
@@ -146,19 +140,16 @@ static void fdlist_translate(enum value_map map, enum syscall_abi abi, uint8_t *
 	}
 }
 
-/* Writes the translation of a value of step->size bytes at `from` to `to`; returns its bytes there.
- */
-static uint32_t step_translate(const struct recipe *r, const struct recipe_step *step,
-			       enum syscall_abi abi, uint8_t *to, const uint8_t *from)
+/* Writes the translation of a value of step->size bytes at `from` to `to`; returns its bytes there. */
+static uint32_t step_translate(const struct recipe_step *step, enum syscall_abi abi, uint8_t *to,
+			       const uint8_t *from)
 {
-	const struct event_info *info = event_info_find(r->event);
-	unsigned width = param_type_size(info->params[step->param].type);
 	uint64_t value = 0;
 
 	memcpy(&value, from, step->size);
 	value = map_value(step->map, abi, (uint32_t)value);
-	memcpy(to, &value, width);
-	return width;
+	memcpy(to, &value, step->width);
+	return step->width;
 }
 
 int64_t recipe_translate(const struct recipe *r, enum syscall_abi abi, uint32_t absent,
@@ -181,7 +172,7 @@ int64_t recipe_translate(const struct recipe *r, enum syscall_abi abi, uint32_t 
 			fdlist_translate(step->map, abi, payload + in + sizeof(uint16_t),
 					 n - sizeof(uint16_t));
 		if (step->map && step->size) {
-			out += step_translate(r, step, abi, payload + out, payload + in);
+			out += step_translate(step, abi, payload + out, payload + in);
 		} else {
 			if (in != out)
 				memmove(payload + out, payload + in, n);

@@ -68,7 +68,8 @@ struct recipe_step {
 	unsigned char size;  /* bytes to record: fixed-size parameters; 0: variable */
 	unsigned char flags; /* enum step_flag */
 	unsigned char map;   /* enum value_map, MAP_NONE: none */
-	unsigned char unused[3];
+	unsigned char width; /* bytes of the parameter's type: size, but for values with a map */
+	unsigned char unused[2];
 };
 
 struct recipe {

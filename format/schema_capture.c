@@ -119,7 +119,7 @@ static void *schema_copy(struct schema *s, const void *data, size_t len, int *er
 	s->bytes += len;
 	p->next = s->pieces;
 	s->pieces = p;
-	return memcpy(p->data, data, len);
+	return len ? memcpy(p->data, data, len) : p->data;
 }
 
 static const char *schema_copy_name(struct schema *s, const char *name, int *err)
