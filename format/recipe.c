@@ -3,22 +3,18 @@
 #include <errno.h>
 #include <string.h>
 
+/* clang-format off */
 static const struct recipe recipes[] = {
-#define RECIPE(name, x86_64, i386, aarch64, type, n_st, n_par, result, fd, arg, absent_bits,       \
-	       flag_bits)                                                                          \
-	{                                                                                          \
-		.event = type, .n_steps = n_st, .n_params = n_par, .result_param = result,         \
-		.fd_param = fd, .fd_arg = arg, .flags = flag_bits, .absent = absent_bits,          \
-		.steps = {
-#define STEP(par, k, arg_a, arg_b, arg_c, bytes, type_bytes, flag_bits, m)                         \
-	{.param = par, .kind = k, .a = arg_a, .b = arg_b, .c = arg_c, .size = bytes,               \
-	 .flags = flag_bits, .map = m, .width = type_bytes},
-#define RECIPE_END(name)                                                                           \
-	}                                                                                          \
-	}                                                                                          \
-	,
+#define RECIPE(name, x86_64, i386, aarch64, type, n_st, n_par, result, fd, arg, absent_bits, bits)  \
+	{.event = type, .n_steps = n_st, .n_params = n_par, .result_param = result, .fd_param = fd, \
+	 .fd_arg = arg, .flags = bits, .absent = absent_bits, .steps = {
+#define STEP(par, k, arg_a, arg_b, arg_c, bytes, type_bytes, bits, m)                               \
+	{.param = par, .kind = k, .a = arg_a, .b = arg_b, .c = arg_c, .size = bytes,                \
+	 .width = type_bytes, .flags = bits, .map = m},
+#define RECIPE_END(name) }},
 #include "format/recipes.def"
 };
+/* clang-format on */
 
 /* Index in recipes + 1, 0: none. */
 static const uint16_t recipe_by_number[N_ABIS][SYSCALL_NUMBERS] = {

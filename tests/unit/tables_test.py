@@ -151,6 +151,10 @@ def kinds_fit_the_kernels_types():
                 raise AssertionError(f"{place}: fds and pids are sign-extended")
 
 
+# setrlimit, prlimit, unshare, setpgid, bpf: they change what our state holds, the family's parser passes them over.
+STATE_TOO = {143, 145, 285, 295, 369}
+
+
 def events_are_the_public_ones():
     t = tables()
     rows = facts("events.tsv")
@@ -160,7 +164,9 @@ def events_are_the_public_ones():
         e = public[int(row[0])]
         assert [e.id, e.name] == row[1:3], row[:3]
         assert ["EC_" + c for c in e.categories] == row[3].split("|"), row[:3]
-        assert (["EF_" + f for f in e.traits] or ["EF_NONE"]) == row[4].split("|"), row[:3]
+        traits = [f for f in e.traits if e.code not in STATE_TOO or f != "MODIFIES_STATE"]
+        assert (["EF_" + f for f in traits] or ["EF_NONE"]) == row[4].split("|"), row[:3]
+        assert e.code not in STATE_TOO or len(traits) < len(e.traits), row[:3]
         for i, text in enumerate(p for p in row[6:] if p):
             p = e.params[i]
             extra = p.flags or (f"dirfd_param={p.dirfd}" if p.dirfd >= 0 else None) or (
