@@ -122,7 +122,7 @@ struct filter {
 	uint64_t unsure[TYPE_WORDS];
 	const struct schema *schema; /* that facts were read from */
 	struct type_facts *facts;    /* EVENT_TYPE_MAX */
-	const struct state *state;   /* whose names by_id is about */
+	uint64_t state_serial;	     /* of the state whose names by_id is about */
 	struct field_scratch scratch;
 	struct literal *regexes;
 	void *match_data, *match_context; /* PCRE2 */

@@ -71,7 +71,9 @@ static void say_types(struct buffer *out, const struct kernel_filter *k)
 
 	buffer_printf(out, "  event types:");
 	for (size_t i = 0; (e = event_info_at(i)); i++) {
-		if (!bit_test(k->types, e->type) || !strcmp(e->name, last) || (e->traits & EF_OLD_VERSION))
+		/* Types 0 and 1 stand for calls of old captures; a live one has none. */
+		if (e->type <= 1 || !bit_test(k->types, e->type) || !strcmp(e->name, last) ||
+		    (e->traits & EF_OLD_VERSION))
 			continue;
 		last = e->name;
 		if (n++ < 20)

@@ -149,9 +149,9 @@ static bool node_match(struct filter *f, const struct node *n, struct event *ev,
 
 bool filter_match(struct filter *f, struct event *ev, struct state *st)
 {
-	if (f->state != st) {
+	if (f->state_serial != st->serial) {
 		forget_names(f->root);
-		f->state = st;
+		f->state_serial = st->serial;
 	}
 	return node_match(f, f->root, ev, st);
 }

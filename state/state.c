@@ -32,11 +32,13 @@ bool store_text(struct store *s, const char **at, const void *data, size_t len)
 
 struct state *state_new(const struct schema *schema)
 {
+	static _Atomic uint64_t last_serial;
 	struct store *s = calloc(1, sizeof *s);
 
 	if (!s)
 		return NULL;
 	s->pub.schema = schema;
+	s->pub.serial = ++last_serial;
 	s->pub.now.fd_num = -1;
 	s->closing_fd = -1;
 	s->ops = calloc(EVENT_TYPE_MAX, sizeof(*s->ops));

@@ -62,6 +62,7 @@ struct thread {
 
 struct state {
 	const struct schema *schema;
+	uint64_t serial;	/* no other state of this process ever has it: for caches by name_id */
 	struct {
 		/* Who made the event. NULL: tid <= 0, an unknown thread named by an internal event
 		   (procinfo), or beyond the limits. */
