@@ -44,10 +44,11 @@ meson_build() {
 
 # meson_tests FOLDER ARGUMENT...: runs what `meson test ARGUMENT...` runs; a line for each test.
 meson_tests() {
-	local folder=$1
+	local folder=$1 log=testlog.json
 	shift
+	[ "$1" != --benchmark ] || log=benchmarklog.json
 	meson test -C "$folder" --no-rebuild --print-errorlogs "$@" >"$TMP/test.log" 2>&1
-	/usr/bin/python3 "$ROOT/tests/meson_results.py" "$folder/meson-logs/testlog.json" || {
+	/usr/bin/python3 "$ROOT/tests/meson_results.py" "$folder/meson-logs/$log" || {
 		tail -30 "$TMP/test.log"
 		fail "meson test $* says nothing"
 	}

@@ -1,4 +1,4 @@
 #!/usr/bin/env bash
-# the benches run to their end (their figures are no tests)
+# the benches run to their end, in a short form (their figures are no tests)
 . "$(dirname "$0")/../stage.sh"
-meson_tests "$GCC" --suite bench
+meson_tests "$GCC" --benchmark
