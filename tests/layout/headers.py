@@ -3,7 +3,8 @@
 
 usage: headers.py SOURCE-ROOT BUILD-ROOT COMPILER [ARGUMENT...]
 
-capture/bpf/*.bpf.h are for the kernel side only and are compiled by clang for the bpf target.
+The headers of capture/bpf are for the kernel side and are compiled by clang for the bpf target;
+shared.h is for both sides.
 """
 import os
 import pathlib
@@ -19,10 +20,12 @@ STRICT = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter",
 
 def compile_alone(job):
     root, build, compiler, header = job
-    if header.name.endswith(".bpf.h"):
+    if header.parent.name == "bpf" and header.name != "shared.h":
         if not shutil.which("clang"):
             return header, "skip: clang is not here (apt install clang)"
-        compiler = ["clang", "-target", "bpf", "-g", "-O2"]
+        compiler = ["clang", "-target", "bpf", "-g", "-O2", "-mcpu=v3", "-Wno-unused-function",
+                    "-D__TARGET_ARCH_" + ("arm64" if os.uname().machine == "aarch64" else "x86"),
+                    "-I/usr/include/%s-linux-gnu" % os.uname().machine]
     # Twice in one unit: the guard is tested too.
     text = '#include "%s"\n#include "%s"\nextern int not_empty;\n' % ((header,) * 2)
     run = subprocess.run(

@@ -1,0 +1,354 @@
+/*
+ * The kernel side of the capture: entry and exit of every system call, and the lifecycle of tasks.
+ *
+ * A call is recorded once, when it returns, with the time of its entry. What its pointers point to is
+ * read at exit, when the kernel has paged it in; what the call itself destroys (an exec's file name) is
+ * taken on the way. A task that is not wanted costs one look into its task storage per tracepoint.
+ */
+#include "verdict.h"
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+#if defined(__TARGET_ARCH_x86)
+#define NR_EXECVE	   59
+#define NR_EXECVEAT	   322
+#define NR_EXECVE_COMPAT   11
+#define NR_EXECVEAT_COMPAT 358
+
+static __always_inline u32 call_table(struct task_struct *task)
+{
+	return task->thread_info.status & TS_COMPAT ? TABLE_COMPAT : 0;
+}
+
+static __always_inline s64 regs_number(struct pt_regs *regs)
+{
+	return regs->orig_ax;
+}
+
+static __always_inline void regs_args(struct pt_regs *regs, u32 table, u64 *args)
+{
+	if (table) {
+		args[0] = (u32)regs->bx;
+		args[1] = (u32)regs->cx;
+		args[2] = (u32)regs->dx;
+		args[3] = (u32)regs->si;
+		args[4] = (u32)regs->di;
+		args[5] = (u32)regs->bp;
+	} else {
+		args[0] = regs->di;
+		args[1] = regs->si;
+		args[2] = regs->dx;
+		args[3] = regs->r10;
+		args[4] = regs->r8;
+		args[5] = regs->r9;
+	}
+}
+#elif defined(__TARGET_ARCH_arm64)
+#define NR_EXECVE	   221
+#define NR_EXECVEAT	   281
+#define NR_EXECVE_COMPAT   11
+#define NR_EXECVEAT_COMPAT 387
+#define TIF_32BIT	   22
+
+static __always_inline u32 call_table(struct task_struct *task)
+{
+	return task->thread_info.flags >> TIF_32BIT & 1 ? TABLE_COMPAT : 0;
+}
+
+static __always_inline s64 regs_number(struct pt_regs *regs)
+{
+	return regs->syscallno;
+}
+
+static __always_inline void regs_args(struct pt_regs *regs, u32 table, u64 *args)
+{
+	args[0] = regs->orig_x0;
+	args[1] = regs->regs[1];
+	args[2] = regs->regs[2];
+	args[3] = regs->regs[3];
+	args[4] = regs->regs[4];
+	args[5] = regs->regs[5];
+}
+#endif
+
+static __always_inline bool is_exec(struct task_struct *task, s64 id)
+{
+	if (id == NR_EXECVE || id == NR_EXECVEAT)
+		return true;
+	return (id == NR_EXECVE_COMPAT || id == NR_EXECVEAT_COMPAT) && call_table(task);
+}
+
+/* Index into recipes; numbers beyond the tables share the last slot, which says "generic". */
+static __always_inline u32 recipe_index(u32 table, s64 id)
+{
+	u32 n = id;
+
+	if (n >= PSEUDO_TASK)
+		n = SYSCALLS_MAX - 1;
+	return table + n;
+}
+
+/* Puts the record of a call together and sends it. */
+static __always_inline void call_record(struct task_struct *task, struct call *call,
+					const struct kernel_recipe *recipe, u64 exit_ns, s64 result, u32 flags,
+					bool returned)
+{
+	/* The iterator may be interrupted by the other programs: it has a buffer of its own. */
+	u32 cpu = bpf_get_smp_processor_id(), key = flags & EVENT_UNFINISHED ? config.n_cpus : cpu;
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &key);
+	u32 fd_arg = recipe->fd_arg;
+
+	if (!s)
+		return;
+	s->task = (u64)task;
+	__builtin_memcpy(s->args, call->args, sizeof s->args);
+	s->result = result;
+	s->compat = call->sysno >= TABLE_COMPAT;
+	s->head.type = recipe->type;
+	s->head.enter_ns = call->enter_ns;
+	s->head.exit_ns = exit_ns;
+	s->head.result = result;
+	s->head.tid = task->pid;
+	s->head.pid = task->tgid;
+	s->head.fd = fd_arg < 6 ? (s32)call->args[fd_arg & 7] : (s32)0x80000000;
+	s->head.sysno = call->sysno & (TABLE_COMPAT - 1);
+	s->head.flags = flags | (s->compat ? EVENT_COMPAT : 0);
+	s->head.absent = recipe->absent;
+	if (returned)
+		walk_recipe(s, recipe);
+	else
+		walk_values(s, recipe);
+	record_send(s, s->loops.off, recipe->flags & CALL_STATE, cpu);
+}
+
+static __always_inline struct call *call_of(struct task_struct *task)
+{
+	struct call *call = bpf_task_storage_get(&calls, task, 0, 0);
+
+	if (call)
+		return call;
+	call = bpf_task_storage_get(&calls, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!call) {
+		u32 cpu = bpf_get_smp_processor_id();
+		struct engine_counters *c = bpf_map_lookup_elem(&counters, &cpu);
+
+		if (c)
+			count_loss(&c->lost_task, c);
+	}
+	return call;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call *call = call_of(task);
+	struct kernel_recipe *recipe;
+	u32 table, index;
+
+	if (!call)
+		return 0;
+	if (verdict_stale(task, call))
+		verdict_update(call);
+	if (call->verdict == VERDICT_EXCLUDED && !is_exec(task, id))
+		return 0;
+	table = call_table(task);
+	index = recipe_index(table, id);
+	recipe = bpf_map_lookup_elem(&recipes, &index);
+	if (!recipe || !(recipe->flags & CALL_WANTED)) {
+		call->sysno = NO_CALL;
+		call->enter_ns = 0;
+		return 0;
+	}
+	call->sysno = table + ((u32)id & (SYSCALLS_MAX - 1));
+	regs_args(regs, table, call->args);
+	call->enter_ns = bpf_ktime_get_boot_ns();
+	if ((recipe->flags & CALL_AT_ENTRY) && call->verdict == VERDICT_WANTED) {
+		u64 now = call->enter_ns;
+
+		call->enter_ns = 0;
+		call_record(task, call, recipe, now, 0, EVENT_NO_RESULT, false);
+	}
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call *call = call_of(task);
+	struct kernel_recipe *recipe;
+	u32 index, flags = 0;
+	u64 now;
+
+	if (!call)
+		return 0;
+	if (verdict_stale(task, call))
+		verdict_update(call);
+	if (call->verdict == VERDICT_EXCLUDED || call->sysno == NO_CALL)
+		goto done;
+	now = bpf_ktime_get_boot_ns();
+	if (!call->enter_ns) {
+		/* It began before us, or it is a child's first return. */
+		u32 table = call_table(task);
+		s64 id = regs_number(regs);
+
+		if (id < 0)
+			return 0;
+		call->sysno = table + ((u32)id & (SYSCALLS_MAX - 1));
+		regs_args(regs, table, call->args);
+		flags = EVENT_ENTRY_UNKNOWN;
+	}
+	index = call->sysno;
+	if ((index & (SYSCALLS_MAX - 1)) >= PSEUDO_TASK)
+		index |= SYSCALLS_MAX - 1;
+	recipe = bpf_map_lookup_elem(&recipes, &index);
+	if (!recipe || !(recipe->flags & CALL_WANTED))
+		goto done;
+	if (flags && (recipe->flags & CALL_CLONE) && ret == 0)
+		flags = EVENT_CHILD_RETURN;
+	if (config.failed_only && ret >= 0 && !(recipe->flags & CALL_ALWAYS))
+		goto done;
+	if (call->announce) {
+		call->announce = 0;
+		task_announce(call);
+	}
+	call_record(task, call, recipe, now, ret, flags, true);
+done:
+	call->enter_ns = 0;
+	return 0;
+}
+
+/* Descendants of a wanted tree are in the tree from their first instruction on. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct call *up = bpf_task_storage_get(&calls, parent, 0, 0), *call;
+
+	if (!config.by_tree || !up || !up->in_tree)
+		return 0;
+	call = bpf_task_storage_get(&calls, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (call)
+		call->in_tree = 1;
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	struct call *call = bpf_task_storage_get(&calls, task, 0, 0);
+	u32 cpu = bpf_get_smp_processor_id(), tid = task->pid;
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &cpu);
+
+	if (!call || !s)
+		return 0;
+	if (config.by_tree && call->verdict == VERDICT_EXCLUDED)
+		return 0;
+	verdict_drop(call);
+	if (bpf_probe_read_kernel_str(s->path, PATH_BYTES, bprm->filename) > 0)
+		bpf_map_update_elem(&exec_names, &tid, s->path, BPF_ANY);
+	return 0;
+}
+
+SEC("tp_btf/task_rename")
+int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
+{
+	struct call *call = bpf_task_storage_get(&calls, task, 0, 0);
+
+	if (config.by_comm && call)
+		verdict_drop(call);
+	return 0;
+}
+
+/* A record without a call around it: payload of numbers only. */
+static __always_inline struct scratch *event_begin(struct task_struct *task, u32 pseudo, u32 cpu, u32 *flags)
+{
+	struct kernel_recipe *recipe = bpf_map_lookup_elem(&recipes, &pseudo);
+	struct scratch *s;
+
+	if (!recipe || !(recipe->flags & CALL_WANTED))
+		return 0;
+	*flags = recipe->flags;
+	s = scratch_begin(task, cpu, recipe->type);
+	if (s)
+		s->head.exit_ns = bpf_ktime_get_boot_ns();
+	return s;
+}
+
+/* PPME_PROCEXIT_1_E: status, ret, sig, core, reaper_tid. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_process_exit, struct task_struct *task)
+{
+	struct task_struct *current = bpf_get_current_task_btf();
+	struct call *call = bpf_task_storage_get(&calls, current, 0, 0);
+	u32 cpu = bpf_get_smp_processor_id(), flags;
+	struct scratch *s;
+	s64 status;
+
+	if (!call)
+		return 0;
+	call->enter_ns = 0;
+	if (call->verdict != VERDICT_WANTED)
+		return 0;
+	s = event_begin(current, PSEUDO_PROCEXIT, cpu, &flags);
+	if (!s)
+		return 0;
+	status = (u32)current->exit_code;
+	*(s64 *)(s->data + 0) = status;
+	*(s64 *)(s->data + 8) = status >> 8 & 0xFF;
+	s->data[16] = status & 0x7F;
+	s->data[17] = status >> 7 & 1;
+	s->head.absent = 1u << 4; /* who will reap it is not decided yet */
+	record_send(s, 18, flags & CALL_STATE, cpu);
+	return 0;
+}
+
+/* PPME_SIGNALDELIVER_E: spid, dpid, sig. */
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call *call = bpf_task_storage_get(&calls, task, 0, 0);
+	u32 cpu = bpf_get_smp_processor_id(), flags;
+	struct scratch *s;
+	s32 sender = 0;
+
+	if (!call || call->verdict != VERDICT_WANTED)
+		return 0;
+	s = event_begin(task, PSEUDO_SIGNAL, cpu, &flags);
+	if (!s)
+		return 0;
+	/* si_pid lies first in the union for signals that processes send (SI_USER, SI_QUEUE, SI_TKILL, CLD_*). */
+	if (BPF_CORE_READ(info, si_code) <= 0 || sig == 17)
+		bpf_probe_read_kernel(&sender, sizeof sender, (u8 *)info + 16);
+	*(s64 *)(s->data + 0) = sender;
+	*(s64 *)(s->data + 8) = task->tgid;
+	s->data[16] = sig;
+	record_send(s, 17, flags & CALL_STATE, cpu);
+	return 0;
+}
+
+/*
+ * Calls in progress when the capture ends: read once through the iterator after the tracepoints are
+ * detached. Their pointers cannot be followed from here; numbers and file descriptors can.
+ */
+SEC("iter/task")
+int on_unfinished(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct kernel_recipe *recipe;
+	struct call *call;
+	u32 index;
+
+	if (!task)
+		return 0;
+	call = bpf_task_storage_get(&calls, task, 0, 0);
+	if (!call || !call->enter_ns || call->verdict != VERDICT_WANTED || call->sysno == NO_CALL)
+		return 0;
+	index = call->sysno;
+	recipe = bpf_map_lookup_elem(&recipes, &index);
+	if (recipe && (recipe->flags & CALL_WANTED))
+		call_record(task, call, recipe, bpf_ktime_get_boot_ns(), 0, EVENT_UNFINISHED | EVENT_NO_RESULT,
+			    false);
+	return 0;
+}

@@ -1,0 +1,246 @@
+/*
+ * Kinds that read the caller's memory: texts, buffers, gathered buffers, structures. Each appends its
+ * parameter or leaves it absent. Lengths come from the caller and are cut to snaplen.
+ */
+#pragma once
+#include "record.h"
+
+#define IOVS_SUMMED   1024 /* UIO_MAXIOV */
+#define IOVS_GATHERED 32
+
+static __always_inline void put_text(struct scratch *s, const struct kernel_step *step, u64 addr)
+{
+	u8 *p = walk_place(s);
+	long n;
+
+	n = p && addr ? bpf_probe_read_user_str(p + 2, PATH_BYTES, (void *)addr) : -1;
+	if (n < 0) {
+		walk_absent(s, step);
+		return;
+	}
+	if (n == PATH_BYTES)
+		s->head.flags |= EVENT_TRUNCATED;
+	walk_sized(s, p, n);
+}
+
+static __always_inline void put_bytes(struct scratch *s, const struct kernel_step *step, u64 addr, u64 wanted)
+{
+	u8 *p = walk_place(s);
+	u32 len = wanted;
+
+	if (wanted > config.snaplen) {
+		len = config.snaplen;
+		s->head.flags |= EVENT_TRUNCATED;
+	}
+	barrier_var(len);
+	len &= 0xFFFF;
+	if (!p || (len && bpf_probe_read_user(p + 2, len, (void *)addr))) {
+		walk_absent(s, step);
+		return;
+	}
+	walk_sized(s, p, len);
+}
+
+/* As many bytes as the parameter is wide. */
+static __always_inline void put_at(struct scratch *s, const struct kernel_step *step, u64 addr, u32 size,
+				   bool is_signed)
+{
+	u64 v = 0;
+
+	size &= 15;
+	if (size > 8 || !addr || bpf_probe_read_user(&v, size, (void *)addr)) {
+		walk_absent(s, step);
+		return;
+	}
+	if (is_signed && size == 4)
+		v = (s64)(s32)v;
+	walk_number(s, step, v);
+}
+
+static __always_inline bool user_u32(u64 addr, u32 *ret)
+{
+	*ret = 0;
+	return addr && !bpf_probe_read_user(ret, 4, (void *)addr);
+}
+
+static __always_inline u64 user_word(const struct scratch *s, u64 addr)
+{
+	u64 v = 0;
+
+	bpf_probe_read_user(&v, s->compat ? 4 : 8, (void *)addr);
+	return v;
+}
+
+/* timespec (unit 1) and timeval (unit 1000) as nanoseconds: the step->c-th of an array. */
+static __always_inline void put_time(struct scratch *s, const struct kernel_step *step, u64 addr, u64 unit,
+				     bool wide)
+{
+	s64 t[2] = {};
+
+	if (!addr) {
+		walk_absent(s, step);
+		return;
+	}
+	if (s->compat && !wide) {
+		s32 narrow[2] = {};
+
+		addr += step->c * sizeof narrow;
+		if (bpf_probe_read_user(narrow, sizeof narrow, (void *)addr)) {
+			walk_absent(s, step);
+			return;
+		}
+		t[0] = narrow[0];
+		t[1] = narrow[1];
+	} else if (bpf_probe_read_user(t, sizeof t, (void *)(addr + step->c * sizeof t))) {
+		walk_absent(s, step);
+		return;
+	}
+	walk_number(s, step, (u64)t[0] * 1000000000ull + (u64)t[1] * unit);
+}
+
+/* ---- iovecs ---- */
+
+static __always_inline void loops_begin(struct loops *l)
+{
+	l->gathered = 0;
+	l->failed = 0;
+	l->total = 0;
+}
+
+struct iov_walk {
+	u8 *out;
+	u64 iov;
+	struct loops *so_far;
+	u64 limit; /* bytes wanted */
+	u32 width; /* of a pointer */
+};
+
+static __always_inline bool iov_read(const struct iov_walk *v, u32 i, u64 *base, u64 *len)
+{
+	if (v->width == 4) {
+		u32 pair[2] = {};
+
+		if (bpf_probe_read_user(pair, sizeof pair, (void *)(v->iov + i * 8ull)))
+			return false;
+		*base = pair[0];
+		*len = pair[1];
+	} else {
+		u64 pair[2] = {};
+
+		if (bpf_probe_read_user(pair, sizeof pair, (void *)(v->iov + i * 16ull)))
+			return false;
+		*base = pair[0];
+		*len = pair[1];
+	}
+	return true;
+}
+
+static long iov_sum(u32 i, struct iov_walk *v)
+{
+	u64 base, len;
+
+	if (!iov_read(v, i, &base, &len)) {
+		v->so_far->failed = 1;
+		return 1;
+	}
+	v->so_far->total += len;
+	return 0;
+}
+
+static long iov_gather(u32 i, struct iov_walk *v)
+{
+	u64 base, len;
+	u32 at = v->so_far->gathered, n;
+
+	if (!iov_read(v, i, &base, &len)) {
+		v->so_far->failed = 1;
+		return 1;
+	}
+	if (v->so_far->total >= v->limit)
+		return 1;
+	if (len > v->limit - v->so_far->total)
+		len = v->limit - v->so_far->total;
+	v->so_far->total += len;
+	n = len > 0xFFFF ? 0xFFFF : len;
+	if (at >= config.snaplen)
+		return 0;
+	if (n > config.snaplen - at)
+		n = config.snaplen - at;
+	barrier_var(at);
+	barrier_var(n);
+	if (at > 0xFFFF)
+		return 1;
+	n &= 0xFFFF;
+	if (bpf_probe_read_user(v->out + at, n, (void *)base)) {
+		v->so_far->failed = 1;
+		return 1;
+	}
+	v->so_far->gathered = at + n;
+	return 0;
+}
+
+static __always_inline void put_iov_size(struct scratch *s, const struct kernel_step *step, u64 iov, u64 n)
+{
+	struct iov_walk v = {.iov = iov, .so_far = &s->loops, .width = s->compat ? 4 : 8};
+
+	loops_begin(&s->loops);
+	if (n)
+		bpf_loop(n > IOVS_SUMMED ? IOVS_SUMMED : n, iov_sum, &v, 0);
+	if (s->loops.failed)
+		walk_absent(s, step);
+	else
+		walk_number(s, step, s->loops.total);
+}
+
+static __always_inline void put_iov(struct scratch *s, const struct kernel_step *step, u64 iov, u64 n,
+				    u64 limit)
+{
+	u8 *p = walk_place(s);
+	struct iov_walk v = {.iov = iov, .so_far = &s->loops, .limit = limit, .width = s->compat ? 4 : 8};
+	u32 len;
+
+	if (!p) {
+		walk_absent(s, step);
+		return;
+	}
+	v.out = p + 2;
+	loops_begin(&s->loops);
+	if (n && limit)
+		bpf_loop(n > IOVS_GATHERED ? IOVS_GATHERED : n, iov_gather, &v, 0);
+	if (s->loops.failed && !s->loops.gathered) {
+		walk_absent(s, step);
+		return;
+	}
+	len = s->loops.gathered;
+	if (s->loops.total > len)
+		s->head.flags |= EVENT_TRUNCATED;
+	barrier_var(len);
+	walk_sized(s, p, len & 0xFFFF);
+}
+
+/* ---- struct msghdr ---- */
+
+struct message {
+	u64 name, iov, n_iov, control, control_len;
+	u32 name_len;
+};
+
+static __always_inline bool message_read(const struct scratch *s, u64 addr, struct message *m)
+{
+	if (s->compat) {
+		u32 raw[6] = {};
+
+		if (!addr || bpf_probe_read_user(raw, sizeof raw, (void *)addr))
+			return false;
+		*m = (struct message){raw[0], raw[2], raw[3], raw[4], raw[5], raw[1]};
+	} else {
+		u64 raw[6] = {};
+
+		if (!addr || bpf_probe_read_user(raw, sizeof raw, (void *)addr))
+			return false;
+		*m = (struct message){raw[0], raw[2], raw[3], raw[4], raw[5], (u32)raw[1]};
+	}
+	return true;
+}
+
+#define MMSGHDR_LEN(s) ((s)->compat ? 28 : 56) /* offset of msg_len in struct mmsghdr */

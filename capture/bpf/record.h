@@ -1,0 +1,195 @@
+/*
+ * The scratch buffer in which a record is put together, and how parameters are appended to it.
+ * One buffer per CPU: programs on these tracepoints run with preemption off and never nest, so a
+ * plain array indexed by CPU will do (a per-CPU map value is limited to 32 KiB).
+ */
+#pragma once
+#include "shared.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#ifndef barrier_var
+#define barrier_var(var) asm volatile("" : "+r"(var))
+#endif
+
+#define EVENT_UNFINISHED    (1 << 0)
+#define EVENT_CHILD_RETURN  (1 << 1)
+#define EVENT_NO_RESULT	    (1 << 3)
+#define EVENT_COMPAT	    (1 << 5)
+#define EVENT_TRUNCATED	    (1 << 6)
+#define EVENT_ENTRY_UNKNOWN (1 << 7)
+
+/*
+ * What changes from step to step of a bpf_loop lives here and not on the stack: the verifier takes
+ * what it reads from a map for unknown and is done after one round, where it would follow every
+ * value of a counter on the stack.
+ */
+struct loops {
+	u32 off;	  /* next payload byte */
+	u32 path_at;	  /* first byte of the path so far */
+	u32 gathered;	  /* bytes of an iovec or argv so far */
+	u32 failed;
+	u64 total;	  /* sum of iovec lengths so far */
+};
+
+struct scratch {
+	struct loops loops;
+	/* The call that the recipe is walked for. */
+	u64 task; /* struct task_struct *: current, but for ancestors and unfinished calls */
+	u64 args[6];
+	s64 result;
+	u32 compat;
+	u8 recipe_flags;
+	u8 argv_arg;
+	u16 pad;
+	struct record head;
+	u8 data[SCRATCH_SIZE];
+	u8 path[2 * PATH_BYTES]; /* paths are built from their end */
+};
+
+/* What is remembered of a task and of its call until that returns. */
+struct call {
+	u64 enter_ns; /* 0: none in progress */
+	u64 args[6];
+	u32 sysno; /* number, TABLE_COMPAT added for the 32-bit table */
+	u8 verdict;
+	u8 was_excluded; /* the verdict before it was dropped */
+	u8 in_tree;
+	u8 announce; /* wanted, and to be announced before its next record */
+	const void *cred; /* what the verdict depended on */
+	const void *cgroups;
+};
+#define NO_CALL	     0xFFFFFFFFu
+#define TABLE_COMPAT SYSCALLS_MAX
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct call);
+} calls SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* the number of CPUs, set before loading */
+	__type(key, u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* the number of CPUs */
+	__type(key, u32);
+	__type(value, struct engine_counters);
+} counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SYSCALLS_MAX * TABLES_MAX);
+	__type(key, u32);
+	__type(value, struct kernel_recipe);
+} recipes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096); /* set before loading */
+} state_ring SEC(".maps");
+
+struct ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1); /* config.n_rings */
+	__type(key, u32);
+	__array(values, struct ring);
+} bulk_rings SEC(".maps");
+
+const volatile struct engine_config config;
+
+static __always_inline void count_loss(u64 *counter, struct engine_counters *c)
+{
+	u64 now = bpf_ktime_get_boot_ns();
+
+	*counter += 1;
+	if (!c->first_loss_ns)
+		c->first_loss_ns = now;
+	c->last_loss_ns = now;
+}
+
+/* The place of the next parameter, at least 64 KiB from the end; NULL when the record is full. */
+static __always_inline u8 *walk_place(struct scratch *s)
+{
+	u32 off = s->loops.off;
+
+	barrier_var(off);
+	if (off > RECORD_PAYLOAD_MAX) {
+		s->head.flags |= EVENT_TRUNCATED;
+		return 0;
+	}
+	return &s->data[off];
+}
+
+static __always_inline void walk_absent(struct scratch *s, const struct kernel_step *step)
+{
+	s->head.absent |= 1u << (step->param & 31);
+}
+
+/* A fixed-size number: all eight bytes are written, only `size` of them count. */
+static __always_inline void walk_number(struct scratch *s, const struct kernel_step *step, u64 v)
+{
+	u8 *p = walk_place(s);
+
+	if (!p) {
+		walk_absent(s, step);
+		return;
+	}
+	*(u64 *)p = v;
+	s->loops.off += step->size & 15;
+}
+
+/* After `len` bytes were written behind the u16 at the place. */
+static __always_inline void walk_sized(struct scratch *s, u8 *place, u32 len)
+{
+	*(u16 *)place = len;
+	s->loops.off += 2 + (len & 0xFFFF);
+}
+
+static __always_inline u64 walk_arg(const struct scratch *s, u32 n)
+{
+	u32 i = n;
+
+	barrier_var(i);
+	return i < 6 ? s->args[i] : 0;
+}
+
+/* Sends the record that lies in the scratch buffer with `len` bytes of payload. */
+static __always_inline void record_send(struct scratch *s, u32 len, bool state, u32 cpu)
+{
+	struct engine_counters *c = bpf_map_lookup_elem(&counters, &cpu);
+	u64 size = sizeof(struct record) + len;
+	long r = -1;
+
+	s->head.size = size;
+	s->head.cpu = cpu;
+	barrier_var(size);
+	if (size > sizeof(struct record) + SCRATCH_SIZE - 16)
+		size = sizeof(struct record);
+	if (state) {
+		r = bpf_ringbuf_output(&state_ring, &s->head, size, BPF_RB_NO_WAKEUP);
+	} else {
+		u32 which = cpu & (config.n_rings - 1);
+		void *ring = bpf_map_lookup_elem(&bulk_rings, &which);
+
+		if (ring)
+			r = bpf_ringbuf_output(ring, &s->head, size, BPF_RB_NO_WAKEUP);
+	}
+	if (!c)
+		return;
+	if (r)
+		count_loss(state ? &c->lost_state : &c->lost_bulk, c);
+	else
+		c->n_records++;
+}

@@ -1,0 +1,136 @@
+/*
+ * What the kernel programs and source_bpf.c agree on: configuration, recipes as the kernel walks
+ * them, and records as they lie in the ring buffers. Little-endian, no padding left to chance.
+ */
+#pragma once
+#ifdef __bpf__
+#include "kernel.h"
+#else
+#include <stdint.h>
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int32_t s32;
+typedef int64_t s64;
+#endif
+
+#define SYSCALLS_MAX	   512	  /* numbers per table; larger ones have no recipe */
+#define TABLES_MAX	   2	  /* 64-bit calls, then 32-bit (compat) calls */
+#define STEPS_MAX	   32
+#define RECORD_PAYLOAD_MAX 0xF000 /* no parameter begins behind this offset */
+#define SNAPLEN_MAX	   65000  /* fits the u16 length of a parameter */
+#define SCRATCH_SIZE	   0x20000 /* a payload offset and one parameter, each below 64 KiB */
+#define PATH_BYTES	   4096
+#define RINGS_MAX	   64
+
+/* Pseudo numbers at the end of the 64-bit table: recipes of what is not a system call. */
+enum {
+	PSEUDO_TASK = SYSCALLS_MAX - 8, /* a task that became wanted: everything about it */
+	PSEUDO_ANCESTOR,		/* names and ids of its ancestors */
+	PSEUDO_PROCEXIT,
+	PSEUDO_SIGNAL,
+};
+
+enum call_trait {
+	CALL_WANTED = 1,   /* record it (else: pass over) */
+	CALL_STATE = 2,    /* goes to the state ring */
+	CALL_AT_ENTRY = 4, /* never returns: recorded at entry (exit, exit_group) */
+	CALL_CLONE = 8,    /* returns a second time in the child */
+	CALL_EXEC = 16,
+	CALL_ALWAYS = 32, /* also when only failed calls are asked for: it changes state */
+};
+
+/* Words of the kind "task" that only our own records use. */
+enum { WORD_TASK_SID = 200, WORD_TASK_START, WORD_TASK_UID, WORD_TASK_GID };
+
+struct kernel_step {
+	u8 kind;  /* enum kind */
+	u8 param; /* bit in the absent mask */
+	u8 a, b;  /* argument numbers */
+	u16 c;	  /* offset, constant, or what of a kind with variants */
+	u8 size;  /* bytes of a fixed-size parameter */
+	u8 flags; /* enum kernel_step_flag */
+};
+
+enum kernel_step_flag {
+	KSTEP_ON_SUCCESS = 1, /* absent when the call failed */
+	KSTEP_SIGNED = 2,
+	KSTEP_INBOUND = 4,    /* of a call that receives */
+};
+
+struct kernel_recipe {
+	u16 type;    /* event type, 0: no recipe */
+	u8 flags;    /* enum call_trait */
+	u8 n_steps;
+	u8 fd_arg;   /* argument that is the fd column, 0xFF: none */
+	u8 argv_arg; /* exec: argument that holds argv */
+	u8 pad[2];
+	u32 absent;  /* parameters that are never there */
+	u32 pad2;    /* a multiple of 8: the stride of a mapped BPF array */
+	struct kernel_step steps[STEPS_MAX];
+};
+
+enum { VERDICT_UNKNOWN, VERDICT_WANTED, VERDICT_EXCLUDED };
+
+/* Set before loading and frozen then, so that the verifier drops what is not asked for. */
+struct engine_config {
+	u32 own_tgid;
+	u32 snaplen;
+	u32 n_rings; /* bulk rings, a power of two */
+	u32 n_cpus;  /* also the index of the iterator's scratch buffer */
+	u8 by_comm, by_pid, by_tid, by_uid, by_cgroup, by_tree;
+	u8 failed_only, keep_env;
+	u64 start_boot_ns;
+};
+
+enum target_kind { TARGET_COMM = 1, TARGET_PID, TARGET_TID, TARGET_UID, TARGET_CGROUP, TARGET_TREE };
+
+struct target_key {
+	u64 a, b; /* comm: its 16 bytes; else a: the number */
+	u32 kind;
+	u32 pad;
+};
+
+/* One CPU's counters; plain adds, each CPU writes its own. */
+struct engine_counters {
+	u64 lost_bulk, lost_state, lost_task, oversize;
+	u64 first_loss_ns, last_loss_ns; /* boot time */
+	u64 n_records;
+	u64 pad;
+};
+
+/* Types of records that are not events. */
+enum { RECORD_TASK = 0xF001, RECORD_FD, RECORD_ANCESTOR };
+
+struct record {
+	u32 size;	/* of all, header included */
+	u16 type;	/* event type, or RECORD_* */
+	u16 flags;	/* enum event_flag */
+	u64 enter_ns;	/* CLOCK_BOOTTIME; 0: no entry */
+	u64 exit_ns;
+	s64 result;
+	u32 tid, pid;
+	s32 fd;
+	u32 absent;
+	u16 sysno;
+	u16 cpu;
+	u32 pad;
+	/* payload follows */
+};
+
+/* Payload of RECORD_FD: this, then u16 length and the name (path, or unix path). */
+struct record_fd {
+	u64 ino;
+	u64 unix_source, unix_peer;
+	u32 dev;	/* kernel encoding: major << 20 | minor */
+	u32 open_flags; /* native O_* */
+	u32 mode;	/* S_IF* */
+	u16 family;	/* socket: AF_*, 0: not a socket */
+	u16 protocol;	/* IPPROTO_* */
+	u16 sport, dport; /* host order */
+	u8 state;	/* TCP_* */
+	u8 cloexec;
+	u8 pad[2];
+	u8 saddr[16], daddr[16];
+};

@@ -1,0 +1,154 @@
+/*
+ * Socket addresses in the family's encodings.
+ *   PT_SOCKADDR   u8 family | IPv4: addr[4] port | IPv6: addr[16] port | unix: path NUL
+ *   PT_SOCKTUPLE  u8 family | source (addr port) | destination (addr port) | unix: two u64, path NUL
+ * Addresses in network order, ports little-endian in host order.
+ */
+#pragma once
+#include "files.h"
+
+#define UNIX_PATH_MAX 108
+
+struct endpoint {
+	u16 family;
+	u16 port; /* host order */
+	u8 addr[16];
+};
+
+static __always_inline void endpoint_local(struct endpoint *e, struct sock *sk)
+{
+	e->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	e->port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	if (e->family == AF_INET6)
+		bpf_core_read(e->addr, 16, &sk->__sk_common.skc_v6_rcv_saddr);
+	else
+		bpf_core_read(e->addr, 4, &sk->__sk_common.skc_rcv_saddr);
+}
+
+static __always_inline void endpoint_remote(struct endpoint *e, struct sock *sk)
+{
+	e->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	e->port = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	if (e->family == AF_INET6)
+		bpf_core_read(e->addr, 16, &sk->__sk_common.skc_v6_daddr);
+	else
+		bpf_core_read(e->addr, 4, &sk->__sk_common.skc_daddr);
+}
+
+/* From a user sockaddr; false when unreadable. */
+static __always_inline bool endpoint_user(struct endpoint *e, u64 addr, u32 len)
+{
+	u8 raw[28] = {};
+
+	if (!addr || len < 2)
+		return false;
+	if (len > sizeof raw)
+		len = sizeof raw;
+	barrier_var(len);
+	if (len > sizeof raw)
+		return false;
+	if (bpf_probe_read_user(raw, len, (void *)addr))
+		return false;
+	e->family = *(u16 *)raw;
+	e->port = __builtin_bswap16(*(u16 *)(raw + 2));
+	if (e->family == AF_INET6)
+		__builtin_memcpy(e->addr, raw + 8, 16);
+	else
+		__builtin_memcpy(e->addr, raw + 4, 4);
+	return true;
+}
+
+static __always_inline u32 endpoint_put(u8 *p, const struct endpoint *e)
+{
+	if (e->family == AF_INET6) {
+		__builtin_memcpy(p, e->addr, 16);
+		*(u16 *)(p + 16) = e->port;
+		return 18;
+	}
+	__builtin_memcpy(p, e->addr, 4);
+	*(u16 *)(p + 4) = e->port;
+	return 6;
+}
+
+/* The path a unix socket is bound to, with a NUL (abstract names lose their leading NUL). */
+static __always_inline u32 unix_path(u8 *p, struct sock *sk)
+{
+	struct unix_address *addr = BPF_CORE_READ((struct unix_sock *)sk, addr);
+	const char *path;
+	long len;
+	u8 first = 0;
+
+	p[0] = 0;
+	if (!addr || BPF_CORE_READ(addr, len) <= 2)
+		return 1;
+	path = (const char *)addr + bpf_core_field_offset(struct unix_address, name) + 2;
+	bpf_probe_read_kernel(&first, 1, path);
+	len = bpf_probe_read_kernel_str(p, UNIX_PATH_MAX, first ? path : path + 1);
+	return len > 0 ? (u32)len & 0x7F : 1;
+}
+
+/* PT_SOCKADDR of a user address at p (128 bytes of room). Returns its length, 0: nothing to tell. */
+static __always_inline u32 sockaddr_put(u8 *p, u64 addr, u32 len)
+{
+	struct endpoint e = {};
+	u8 first = 0;
+	long n;
+
+	if (!endpoint_user(&e, addr, len))
+		return 0;
+	p[0] = e.family;
+	if (e.family == AF_INET || e.family == AF_INET6)
+		return 1 + endpoint_put(p + 1, &e);
+	if (e.family != AF_UNIX)
+		return 1;
+	p[1] = 0;
+	if (len <= 2)
+		return 2;
+	bpf_probe_read_user(&first, 1, (void *)(addr + 2));
+	n = bpf_probe_read_user_str(p + 1, UNIX_PATH_MAX, (void *)(addr + (first ? 2 : 3)));
+	return n > 0 ? 1 + ((u32)n & 0x7F) : 2;
+}
+
+/*
+ * PT_SOCKTUPLE of a socket at p (256 bytes of room). Outbound: we are the source. `peer` (may be
+ * NULL) is a user address that the call named, for sockets that are not connected.
+ */
+static __always_inline u32 tuple_put(u8 *p, struct sock *sk, bool outbound, u64 user_addr, u32 user_len)
+{
+	struct endpoint local = {}, remote = {}, named = {};
+	u32 n;
+
+	endpoint_local(&local, sk);
+	p[0] = local.family;
+	if (local.family == AF_UNIX) {
+		struct sock *peer = BPF_CORE_READ((struct unix_sock *)sk, peer);
+		u64 ours = (u64)sk, theirs = (u64)peer;
+		u32 len;
+
+		*(u64 *)(p + 1) = outbound ? theirs : ours;
+		*(u64 *)(p + 9) = outbound ? ours : theirs;
+		/* The path belongs to the server's side. */
+		len = unix_path(p + 17, outbound && peer ? peer : sk);
+		if (outbound && user_addr && len <= 1) {
+			u8 first = 0;
+			long l;
+
+			bpf_probe_read_user(&first, 1, (void *)(user_addr + 2));
+			l = bpf_probe_read_user_str(p + 17, UNIX_PATH_MAX,
+						    (void *)(user_addr + (first ? 2 : 3)));
+			if (l > 0)
+				len = (u32)l & 0x7F;
+		}
+		return 17 + len;
+	}
+	if (local.family != AF_INET && local.family != AF_INET6)
+		return 0;
+	endpoint_remote(&remote, sk);
+	/* What the call names goes before what the socket is connected to, when sending. */
+	if ((outbound || !remote.port) && user_addr && endpoint_user(&named, user_addr, user_len) &&
+	    named.family == local.family)
+		remote = named;
+	n = 1 + endpoint_put(p + 1, outbound ? &local : &remote);
+	n += endpoint_put(p + (local.family == AF_INET6 ? 19 : 7), outbound ? &remote : &local);
+	return n;
+}

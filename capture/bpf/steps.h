@@ -1,0 +1,607 @@
+/*
+ * The walk over a recipe: one step appends one parameter. Kinds are described in
+ * format/kinds.tsv; each is a case here. Order matters little to the kernel's verifier and
+ * something to speed: the frequent kinds come first.
+ */
+#pragma once
+#include "options.h"
+#include "sockets.h"
+#include "tasks.h"
+#include "format/recipe.h"
+
+#define O_CREAT	      0100
+#define O_TMPFILE_BIT 020000000
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH); /* file names of execs under way, by tid */
+	__uint(max_entries, 64);
+	__type(key, u32);
+	__type(value, char[PATH_BYTES]);
+} exec_names SEC(".maps");
+
+/*
+ * A group of kinds is a global function: the verifier checks it once on its own, not again for every
+ * program and every step that calls it.
+ */
+#define STEPS(name)                                                                                \
+	static __always_inline void name##_step(struct scratch *s, const struct kernel_step *step);       \
+	__noinline int name(struct scratch *s, const struct kernel_step *step)                             \
+	{                                                                                          \
+		if (s && step)                                                                     \
+			name##_step(s, step);                                                      \
+		return 0;                                                                          \
+	}                                                                                          \
+	static __always_inline void name##_step(struct scratch *s, const struct kernel_step *step)
+
+static __always_inline void put_text_kernel(struct scratch *s, const struct kernel_step *step,
+					    const void *text)
+{
+	u8 *p = walk_place(s);
+	long n = p && text ? bpf_probe_read_kernel_str(p + 2, PATH_BYTES, text) : -1;
+
+	if (n < 0)
+		walk_absent(s, step);
+	else
+		walk_sized(s, p, n);
+}
+
+static __always_inline void put_path_of(struct scratch *s, const struct kernel_step *step,
+					const struct path *path)
+{
+	u8 *p = walk_place(s);
+
+	if (!p || !path) {
+		walk_absent(s, step);
+		return;
+	}
+	walk_sized(s, p, path_copy(s, p, path_resolve(s, (u64)path)));
+}
+
+static __always_inline void put_filename(struct scratch *s, const struct kernel_step *step)
+{
+	u32 tid = s->head.tid;
+	char *name = 0;
+
+	if (s->result < 0) {
+		put_text(s, step, walk_arg(s, 0));
+		return;
+	}
+	name = bpf_map_lookup_elem(&exec_names, &tid);
+	put_text_kernel(s, step, name);
+	if (name)
+		bpf_map_delete_elem(&exec_names, &tid);
+}
+
+/* exe and args: of the running program, or, of an exec that failed, as they were asked for. */
+static __always_inline void put_command(struct scratch *s, const struct kernel_step *step, bool args)
+{
+	bool failed_exec = (s->recipe_flags & CALL_EXEC) && s->result < 0;
+	u8 *p = walk_place(s);
+	long n;
+
+	if (!p) {
+		walk_absent(s, step);
+		return;
+	}
+	if (failed_exec) {
+		u32 argv = s->argv_arg;
+
+		n = args ? argv_put(s, p, argv, 1, ARGV_MAX) : argv_put(s, p, argv, 0, 1);
+	} else {
+		n = args ? task_args(s, p) : (long)task_exe(p, (void *)s->task);
+	}
+	if (n < 0 || (!args && !n))
+		walk_absent(s, step);
+	else
+		walk_sized(s, p, n & 0x1FFF);
+}
+
+static __always_inline void put_cgroups(struct scratch *s, const struct kernel_step *step)
+{
+	u8 *p = walk_place(s);
+
+	if (!p) {
+		walk_absent(s, step);
+		return;
+	}
+	walk_sized(s, p, cgroups_put(s, p, (void *)s->task) & 0x1FFF);
+}
+
+STEPS(put_task)
+{
+	struct task_struct *task = (void *)s->task;
+	u64 v = 0;
+	u8 *p;
+
+	switch (step->c) {
+	case WORD_TASK_EXE:
+		put_command(s, step, false);
+		return;
+	case WORD_TASK_ARGS:
+		put_command(s, step, true);
+		return;
+	case WORD_TASK_ENV: {
+		long n;
+
+		p = walk_place(s);
+		n = p ? task_env(s, p) : -1;
+		if (n < 0)
+			walk_absent(s, step);
+		else
+			walk_sized(s, p, n & 0x1FFF);
+		return;
+	}
+	case WORD_TASK_COMM:
+		p = walk_place(s);
+		if (!p) {
+			walk_absent(s, step);
+			return;
+		}
+		v = bpf_core_read_str(p + 2, 16, &task->comm);
+		walk_sized(s, p, v & 31);
+		return;
+	case WORD_TASK_CWD: {
+		struct fs_struct *fs = BPF_CORE_READ(task, fs);
+
+		put_path_of(s, step, fs ? &fs->pwd : 0);
+		return;
+	}
+	case WORD_TASK_EXEPATH: {
+		struct file *exe = BPF_CORE_READ(task, mm, exe_file);
+
+		put_path_of(s, step, exe ? &exe->f_path : 0);
+		return;
+	}
+	case WORD_TASK_FILENAME:
+		put_filename(s, step);
+		return;
+	case WORD_TASK_CGROUPS:
+		put_cgroups(s, step);
+		return;
+	case WORD_TASK_TID: v = BPF_CORE_READ(task, pid); break;
+	case WORD_TASK_PID: v = BPF_CORE_READ(task, tgid); break;
+	case WORD_TASK_PTID: v = BPF_CORE_READ(task, real_parent, pid); break;
+	case WORD_TASK_FDLIMIT: v = BPF_CORE_READ(task, signal, rlim[7].rlim_cur); break;
+	case WORD_TASK_PGFT_MAJ: v = BPF_CORE_READ(task, maj_flt); break;
+	case WORD_TASK_PGFT_MIN: v = BPF_CORE_READ(task, min_flt); break;
+	case WORD_TASK_TTY: v = task_tty(task); break;
+	case WORD_TASK_VPGID: v = pid_in_namespace(BPF_CORE_READ(task, signal, pids[2])); break;
+	case WORD_TASK_PGID: v = pid_number(BPF_CORE_READ(task, signal, pids[2])); break;
+	case WORD_TASK_LOGINUID: v = BPF_CORE_READ(task, loginuid.val); break;
+	case WORD_TASK_EXEC_FLAGS: v = exec_flags(task); break;
+	case WORD_TASK_CAP_I: v = task_capability(task, 0); break;
+	case WORD_TASK_CAP_P: v = task_capability(task, 1); break;
+	case WORD_TASK_CAP_E: v = task_capability(task, 2); break;
+	case WORD_TASK_EXE_INO: {
+		struct inode *inode = exe_inode(task);
+
+		v = inode ? BPF_CORE_READ(inode, i_ino) : 0;
+		break;
+	}
+	case WORD_TASK_EXE_CTIME: v = inode_ctime(exe_inode(task)); break;
+	case WORD_TASK_EXE_MTIME: v = inode_mtime(exe_inode(task)); break;
+	case WORD_TASK_UID: v = BPF_CORE_READ(task, cred, uid.val); break;
+	case WORD_TASK_GID: v = BPF_CORE_READ(task, cred, gid.val); break;
+	case WORD_TASK_EUID: v = BPF_CORE_READ(task, cred, euid.val); break;
+	case WORD_TASK_EGID: v = BPF_CORE_READ(task, cred, egid.val); break;
+	case WORD_TASK_VTID: v = pid_in_namespace(BPF_CORE_READ(task, thread_pid)); break;
+	case WORD_TASK_VPID: v = pid_in_namespace(BPF_CORE_READ(task, group_leader, thread_pid)); break;
+	case WORD_TASK_PIDNS_START: v = pidns_start(task); break;
+	case WORD_TASK_SID: v = pid_number(BPF_CORE_READ(task, signal, pids[3])); break;
+	case WORD_TASK_START: v = BPF_CORE_READ(task, start_boottime); break;
+	default:
+		walk_absent(s, step);
+		return;
+	}
+	walk_number(s, step, v);
+}
+
+static __always_inline void put_tuple(struct scratch *s, const struct kernel_step *step, s32 fd, bool outbound,
+				      u64 addr, u32 addr_len)
+{
+	struct sock *sk = file_sock(file_of((void *)s->task, fd));
+	u8 *p = walk_place(s);
+	u32 n = sk && p ? tuple_put(p + 2, sk, outbound, addr, addr_len) : 0;
+
+	if (n)
+		walk_sized(s, p, n & 0xFF);
+	else
+		walk_absent(s, step);
+}
+
+static __always_inline void put_sockaddr(struct scratch *s, const struct kernel_step *step, u64 addr, u32 len)
+{
+	u8 *p = walk_place(s);
+	u32 n = p && addr ? sockaddr_put(p + 2, addr, len) : 0;
+
+	if (n)
+		walk_sized(s, p, n & 0xFF);
+	else
+		walk_absent(s, step);
+}
+
+STEPS(put_socket)
+{
+	s32 fd = walk_arg(s, step->a);
+	struct message m;
+
+	switch (step->kind) {
+	case KIND_TUPLETO:
+		put_tuple(s, step, fd, true, walk_arg(s, step->b), walk_arg(s, step->c));
+		break;
+	case KIND_TUPLEFROM:
+		put_tuple(s, step, fd, false, walk_arg(s, step->b), 128);
+		break;
+	case KIND_TUPLEMSG:
+		if (message_read(s, walk_arg(s, step->b), &m))
+			put_tuple(s, step, fd, !(step->flags & KSTEP_INBOUND), m.name, m.name_len);
+		else
+			walk_absent(s, step);
+		break;
+	case KIND_TUPLERET:
+		put_tuple(s, step, s->result, false, 0, 0);
+		break;
+	case KIND_SOCKADDR:
+		put_sockaddr(s, step, walk_arg(s, step->a), walk_arg(s, step->b));
+		break;
+	}
+}
+
+static __always_inline void put_queue(struct scratch *s, const struct kernel_step *step)
+{
+	struct sock *sk = file_sock(file_of((void *)s->task, walk_arg(s, step->a)));
+	u32 len = sk ? BPF_CORE_READ(sk, sk_ack_backlog) : 0;
+	u32 max = sk ? BPF_CORE_READ(sk, sk_max_ack_backlog) : 0;
+
+	walk_number(s, step, step->c == WORD_QUEUE_PCT   ? (max ? len * 100ull / max : 0)
+			     : step->c == WORD_QUEUE_LEN ? len
+						    : max);
+}
+
+#define FDLIST_MAX 16
+
+STEPS(put_fdlist)
+{
+	u64 fds = walk_arg(s, step->a);
+	u64 n = walk_arg(s, step->b);
+	u8 *p = walk_place(s);
+	u32 done = 0;
+
+	if (!p) {
+		walk_absent(s, step);
+		return;
+	}
+	if (n > FDLIST_MAX)
+		n = FDLIST_MAX;
+	for (u32 i = 0; i < FDLIST_MAX; i++) {
+		struct {
+			s32 fd;
+			u16 events, revents;
+		} pfd;
+
+		if (i >= n || bpf_probe_read_user(&pfd, sizeof pfd, (void *)(fds + i * 8)))
+			break;
+		*(s64 *)(p + 4 + i * 10) = pfd.fd;
+		*(u16 *)(p + 12 + i * 10) = pfd.revents;
+		done = i + 1;
+	}
+	*(u16 *)(p + 2) = done;
+	walk_sized(s, p, (2 + done * 10) & 0xFF);
+}
+
+STEPS(put_message)
+{
+	u64 addr = walk_arg(s, step->a);
+	struct message m;
+	u32 len = 0;
+
+	if (!message_read(s, addr, &m)) {
+		walk_absent(s, step);
+		return;
+	}
+	switch (step->kind) {
+	case KIND_MSGIN:
+		put_iov(s, step, m.iov, m.n_iov, ~0ull);
+		break;
+	case KIND_MSGOUT:
+		put_iov(s, step, m.iov, m.n_iov, s->result > 0 ? s->result : 0);
+		break;
+	case KIND_MMSGOUT:
+		user_u32(addr + MMSGHDR_LEN(s), &len);
+		put_iov(s, step, m.iov, m.n_iov, s->result > 0 ? len : 0);
+		break;
+	case KIND_MSGSIZE:
+		put_iov_size(s, step, m.iov, m.n_iov);
+		break;
+	case KIND_MSGCTL:
+		put_bytes(s, step, m.control, m.control ? m.control_len : 0);
+		break;
+	}
+}
+
+STEPS(put_gathered)
+{
+	u64 iov = walk_arg(s, step->a), n = walk_arg(s, step->b);
+
+	if (step->kind == KIND_IOVSIZE)
+		put_iov_size(s, step, iov, n);
+	else
+		put_iov(s, step, iov, n,
+			step->kind == KIND_IOVIN ? ~0ull : s->result > 0 ? (u64)s->result : 0);
+}
+
+STEPS(put_special)
+{
+	switch (step->kind) {
+	case KIND_SOCKOPT:
+		put_sockopt(s, step, step->c);
+		break;
+	case KIND_SOCKOPTNAME:
+		walk_number(s, step, walk_arg(s, step->b) == 1 ? walk_arg(s, step->a) : 0);
+		break;
+	case KIND_PTRACE:
+		put_ptrace(s, step, step->c);
+		break;
+	case KIND_PRCTL:
+		put_prctl(s, step, step->c);
+		break;
+	case KIND_KEYCTL:
+		put_keyctl(s, step, step->a);
+		break;
+	case KIND_FSCONFIG:
+		put_fsconfig(s, step, step->c);
+		break;
+	case KIND_QUOTA:
+		put_quota(s, step, step->c, step->b);
+		break;
+	case KIND_TIMESPEC:
+		put_time(s, step, walk_arg(s, step->a), 1, false);
+		break;
+	case KIND_TIMESPEC64:
+		put_time(s, step, walk_arg(s, step->a), 1, true);
+		break;
+	case KIND_TIMEVAL:
+		put_time(s, step, walk_arg(s, step->a), 1000, false);
+		break;
+	case KIND_SEMBUF:
+		if ((u32)(step->c / 6) < walk_arg(s, step->b))
+			put_at(s, step, walk_arg(s, step->a) + step->c, step->size, (step->flags & KSTEP_SIGNED));
+		else
+			walk_absent(s, step);
+		break;
+	case KIND_QUEUE:
+		put_queue(s, step);
+		break;
+	}
+}
+
+STEPS(put_file)
+{
+	s32 fd = s->result;
+	struct file *file;
+
+	if (step->kind == KIND_INOAT || step->kind == KIND_SOCKAT) {
+		u32 number = 0;
+
+		if (s->result < 0 || !user_u32(walk_arg(s, step->a) + (step->kind == KIND_SOCKAT ? step->b : step->c), &number)) {
+			walk_absent(s, step);
+			return;
+		}
+		fd = number;
+	}
+	file = file_of((void *)s->task, fd);
+	if (!file) {
+		walk_absent(s, step);
+		return;
+	}
+	switch (step->kind) {
+	case KIND_DEV:
+		walk_number(s, step, file_dev(file));
+		break;
+	case KIND_INO:
+	case KIND_INOAT:
+		walk_number(s, step, BPF_CORE_READ(file, f_inode, i_ino));
+		break;
+	case KIND_FDPATH:
+		put_path_of(s, step, &file->f_path);
+		break;
+	case KIND_SOCKAT: {
+		struct sock *sk = file_sock(file);
+
+		if (step->c == WORD_SOCKAT_PEER)
+			sk = sk ? BPF_CORE_READ((struct unix_sock *)sk, peer) : 0;
+		walk_number(s, step, (u64)sk);
+		break;
+	}
+	}
+}
+
+STEPS(put_memory)
+{
+	u64 a = walk_arg(s, step->a);
+
+	switch (step->kind) {
+	case KIND_STR:
+	case KIND_PATH:
+		put_text(s, step, a);
+		break;
+	case KIND_IN:
+		put_bytes(s, step, a, walk_arg(s, step->b));
+		break;
+	case KIND_OUT:
+		put_bytes(s, step, a, s->result > 0 ? s->result : 0);
+		break;
+	case KIND_AT:
+		put_at(s, step, a ? a + step->c : 0, step->size, (step->flags & KSTEP_SIGNED));
+		break;
+	case KIND_AT16:
+		put_at(s, step, a ? a + step->c : 0, 2, false);
+		break;
+	case KIND_ATUINT:
+		put_at(s, step, a ? a + step->c : 0, 4, false);
+		break;
+	case KIND_ATINT:
+		put_at(s, step, a ? a + step->c : 0, 4, true);
+		break;
+	case KIND_SIGSET:
+		put_at(s, step, a, 4, false);
+		break;
+	}
+}
+
+/* 32-bit pages are 4 KiB everywhere that this runs; total_vm and rss count pages. */
+STEPS(put_mm)
+{
+	struct task_struct *task = (void *)s->task;
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+
+	if (!mm)
+		walk_number(s, step, 0);
+	else if (step->kind == KIND_VM_SIZE)
+		walk_number(s, step, BPF_CORE_READ(mm, total_vm) << 2);
+	else if (step->kind == KIND_VM_RSS)
+		walk_number(s, step, mm_pages_kb(mm, MM_FILEPAGES) + mm_pages_kb(mm, MM_ANONPAGES) + mm_pages_kb(mm, MM_SHMEMPAGES));
+	else
+		walk_number(s, step, mm_pages_kb(mm, MM_SWAPENTS));
+}
+
+/* The exit signal gives way to what the family wants to know instead. */
+static __always_inline u32 clone_flags(struct scratch *s, u32 native)
+{
+	struct task_struct *task = (void *)s->task;
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+
+	native &= ~0xFFu;
+	return pid && BPF_CORE_READ(pid, level) ? native | CLONE_WIRE_CHILD_IN_PIDNS : native;
+}
+
+struct walk {
+	struct scratch *s;
+	const struct kernel_recipe *recipe;
+};
+
+static __always_inline const struct kernel_step *walk_at(const struct walk *w, u32 i)
+{
+	barrier_var(i);
+	return &w->recipe->steps[i & (STEPS_MAX - 1)];
+}
+
+/* Kinds up to KIND_LONG2: numbers made from the arguments alone. */
+static __always_inline void put_value(struct scratch *s, const struct kernel_step *step)
+{
+	u64 a = walk_arg(s, step->a);
+
+	if (step->kind == KIND_INT)
+		a = (s64)(s32)a;
+	else if (step->kind == KIND_UINT)
+		a = (u32)a;
+	else if (step->kind == KIND_CONST)
+		a = step->c;
+	else if (step->kind == KIND_LONG2)
+		a = (u32)a | walk_arg(s, step->b) << 32;
+	walk_number(s, step, a);
+}
+
+static long walk_value(u32 i, struct walk *w)
+{
+	const struct kernel_step *step = walk_at(w, i);
+
+	if (step->kind <= KIND_LONG2)
+		put_value(w->s, step);
+	else
+		walk_absent(w->s, step);
+	return 0;
+}
+
+static long walk_step(u32 i, struct walk *w)
+{
+	struct scratch *s = w->s;
+	const struct kernel_step *step = walk_at(w, i);
+	u64 a;
+
+	if ((step->flags & KSTEP_ON_SUCCESS) && s->result < 0) {
+		walk_absent(s, step);
+		return 0;
+	}
+	if (step->kind <= KIND_LONG2) {
+		put_value(s, step);
+		return 0;
+	}
+	switch (step->kind) {
+	case KIND_STR: case KIND_PATH: case KIND_IN: case KIND_OUT:
+	case KIND_AT: case KIND_AT16: case KIND_ATUINT: case KIND_ATINT: case KIND_SIGSET:
+		put_memory(s, step);
+		break;
+	case KIND_DEV: case KIND_INO: case KIND_INOAT: case KIND_FDPATH: case KIND_SOCKAT:
+		put_file(s, step);
+		break;
+	case KIND_IOVIN: case KIND_IOVOUT: case KIND_IOVSIZE:
+		put_gathered(s, step);
+		break;
+	case KIND_MSGIN: case KIND_MSGOUT: case KIND_MMSGOUT: case KIND_MSGSIZE: case KIND_MSGCTL:
+		put_message(s, step);
+		break;
+	case KIND_TUPLETO: case KIND_TUPLEFROM: case KIND_TUPLEMSG: case KIND_TUPLERET:
+	case KIND_SOCKADDR:
+		put_socket(s, step);
+		break;
+	case KIND_FDLIST:
+		put_fdlist(s, step);
+		break;
+	case KIND_VM_SIZE: case KIND_VM_RSS: case KIND_VM_SWAP:
+		put_mm(s, step);
+		break;
+	case KIND_TASK:
+		put_task(s, step);
+		break;
+	case KIND_OPENMODE:
+		a = walk_arg(s, step->b) & (O_CREAT | O_TMPFILE_BIT) ? walk_arg(s, step->a) : 0;
+		walk_number(s, step, a);
+		break;
+	case KIND_CLONEFLAGS:
+		walk_number(s, step, clone_flags(s, walk_arg(s, step->a)));
+		break;
+	case KIND_CLONE3FLAGS: {
+		u32 native = 0;
+
+		if (user_u32(walk_arg(s, step->a), &native))
+			walk_number(s, step, clone_flags(s, native));
+		else
+			walk_absent(s, step);
+		break;
+	}
+	default:
+		put_special(s, step);
+	}
+	return 0;
+}
+
+static __always_inline u32 walk_begin(struct scratch *s, const struct kernel_recipe *recipe)
+{
+	u32 n = recipe->n_steps;
+
+	s->loops.off = 0;
+	s->recipe_flags = recipe->flags;
+	s->argv_arg = recipe->argv_arg;
+	return n > STEPS_MAX ? STEPS_MAX : n;
+}
+
+/* Appends all parameters of a recipe to the (begun) record in s; s->task and what follows are set. */
+static __always_inline void walk_recipe(struct scratch *s, const struct kernel_recipe *recipe)
+{
+	struct walk w = {.s = s, .recipe = recipe};
+	u32 n = walk_begin(s, recipe);
+
+	if (n)
+		bpf_loop(n, walk_step, &w, 0);
+}
+
+/* The same for a call that has not returned: what needs its end or its memory is absent. */
+static __always_inline void walk_values(struct scratch *s, const struct kernel_recipe *recipe)
+{
+	struct walk w = {.s = s, .recipe = recipe};
+	u32 n = walk_begin(s, recipe);
+
+	if (n)
+		bpf_loop(n, walk_value, &w, 0);
+}

@@ -1,0 +1,290 @@
+/* What is recorded of a task itself: names, arguments, ids, memory, capabilities. */
+#pragma once
+#include "files.h"
+#include "memory.h"
+#include "paths.h"
+
+#define ARGS_MAX 4096	/* as the family: longer command lines are cut */
+#define ARGV_MAX 64	/* words of a failed execve's argv */
+
+/* Pages of one kind (MM_*), in KiB. A macro: CO-RE knows the stride of an array by constant index only. */
+#define MM_FILEPAGES  0
+#define MM_ANONPAGES  1
+#define MM_SWAPENTS   2
+#define MM_SHMEMPAGES 3
+#define mm_pages_kb(mm, which)                                                                     \
+	({                                                                                         \
+		struct mm_struct___v62 *now_ = (void *)(mm);                                       \
+		struct mm_struct___v51 *old_ = (void *)(mm);                                       \
+		s64 pages_ = bpf_core_field_exists(old_->rss_stat.count)                           \
+				     ? BPF_CORE_READ(old_, rss_stat.count[which].counter)          \
+				     : BPF_CORE_READ(now_, rss_stat[which].count);                 \
+		pages_ > 0 ? (u32)pages_ << 2 : 0;                                                 \
+	})
+
+static __always_inline u64 pid_in_namespace(struct pid *pid)
+{
+	u32 level;
+	struct upid last = {};
+
+	if (!pid)
+		return 0;
+	level = BPF_CORE_READ(pid, level);
+	bpf_core_read(&last, sizeof last, &pid->numbers[0]);
+	if (level && level < 32) {
+		/* numbers[] is longer than declared; its stride is a fact of the kernel, not of us. */
+		u64 stride = bpf_core_type_size(struct upid);
+
+		bpf_probe_read_kernel(&last.nr, sizeof last.nr,
+				      (u8 *)pid + bpf_core_field_offset(struct pid, numbers) +
+					      level * stride);
+	}
+	return (u32)last.nr;
+}
+
+static __always_inline u64 pid_number(struct pid *pid)
+{
+	return pid ? (u32)BPF_CORE_READ(pid, numbers[0].nr) : 0;
+}
+
+static __always_inline u64 pidns_start(struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	u32 level = BPF_CORE_READ(pid, level);
+	struct pid_namespace *ns = 0;
+
+	if (level < 32)
+		bpf_probe_read_kernel(&ns, sizeof ns,
+				      (u8 *)pid + bpf_core_field_offset(struct pid, numbers) +
+					      level * bpf_core_type_size(struct upid) +
+					      bpf_core_field_offset(struct upid, ns));
+	return ns ? BPF_CORE_READ(ns, child_reaper, start_boottime) : 0;
+}
+
+static __always_inline u64 task_tty(struct task_struct *task)
+{
+	struct tty_struct *tty = BPF_CORE_READ(task, signal, tty);
+	u32 major, minor, index;
+
+	if (!tty)
+		return 0;
+	index = BPF_CORE_READ(tty, index);
+	major = BPF_CORE_READ(tty, driver, major);
+	minor = BPF_CORE_READ(tty, driver, minor_start) + index;
+	return dev_encode(major << 20 | (minor & 0xFFFFF));
+}
+
+static __always_inline struct inode *exe_inode(struct task_struct *task)
+{
+	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
+
+	return exe ? BPF_CORE_READ(exe, f_inode) : 0;
+}
+
+static __always_inline u64 inode_mtime(struct inode *inode)
+{
+	struct inode___v66 *v66 = (void *)inode;
+	struct inode___v51 *v51 = (void *)inode;
+
+	if (bpf_core_field_exists(inode->i_mtime_sec))
+		return BPF_CORE_READ(inode, i_mtime_sec) * 1000000000ull + BPF_CORE_READ(inode, i_mtime_nsec);
+	if (bpf_core_field_exists(v66->__i_mtime))
+		return BPF_CORE_READ(v66, __i_mtime.tv_sec) * 1000000000ull + BPF_CORE_READ(v66, __i_mtime.tv_nsec);
+	return BPF_CORE_READ(v51, i_mtime.tv_sec) * 1000000000ull + BPF_CORE_READ(v51, i_mtime.tv_nsec);
+}
+
+static __always_inline u64 inode_ctime(struct inode *inode)
+{
+	struct inode___v66 *v66 = (void *)inode;
+	struct inode___v51 *v51 = (void *)inode;
+
+	if (bpf_core_field_exists(inode->i_ctime_sec))
+		return BPF_CORE_READ(inode, i_ctime_sec) * 1000000000ull + BPF_CORE_READ(inode, i_ctime_nsec);
+	if (bpf_core_field_exists(v66->__i_ctime))
+		return BPF_CORE_READ(v66, __i_ctime.tv_sec) * 1000000000ull + BPF_CORE_READ(v66, __i_ctime.tv_nsec);
+	return BPF_CORE_READ(v51, i_ctime.tv_sec) * 1000000000ull + BPF_CORE_READ(v51, i_ctime.tv_nsec);
+}
+
+/* The family's PPM_EXE_* and PPM_PIDNS bits that can be known here. */
+static __always_inline u64 exec_flags(struct task_struct *task)
+{
+	struct inode *inode = exe_inode(task);
+	u64 flags = 0;
+
+	if (!inode)
+		return 0;
+	/* Writable by the effective user: mode bits only, as user space can check for itself too. */
+	if (BPF_CORE_READ(inode, i_mode) & 0222)
+		flags |= BPF_CORE_READ(task, cred, euid.val) == 0 ? 1 : 0;
+	return flags;
+}
+
+static __always_inline u64 task_capability(struct task_struct *task, u32 which)
+{
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+	u64 v = 0;
+
+	if (which == 0)
+		bpf_core_read(&v, 8, &cred->cap_inheritable);
+	else if (which == 1)
+		bpf_core_read(&v, 8, &cred->cap_permitted);
+	else
+		bpf_core_read(&v, 8, &cred->cap_effective);
+	return v;
+}
+
+/* ---- the command line of a running program: one block of user memory ---- */
+
+/* exe (argv[0]) at place + 2. Returns the length with its NUL, 0: unreadable. */
+static __always_inline u32 task_exe(u8 *place, struct task_struct *task)
+{
+	unsigned long start = BPF_CORE_READ(task, mm, arg_start);
+	long n = start ? bpf_probe_read_user_str(place + 2, ARGS_MAX, (void *)start) : 0;
+
+	return n > 0 ? n & (2 * ARGS_MAX - 1) : 0;
+}
+
+/* argv[1..], NUL-separated as they lie in memory. */
+static __always_inline long task_args(struct scratch *s, u8 *place)
+{
+	struct task_struct *task = (void *)s->task;
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	unsigned long start, end;
+	long n;
+	u32 len;
+
+	if (!mm)
+		return -1;
+	start = BPF_CORE_READ(mm, arg_start);
+	end = BPF_CORE_READ(mm, arg_end);
+	n = bpf_probe_read_user_str(place + 2, ARGS_MAX, (void *)start);
+	if (n < 0)
+		return -1;
+	start += n;
+	if (start >= end)
+		return 0;
+	if (end - start > ARGS_MAX)
+		s->head.flags |= EVENT_TRUNCATED;
+	len = end - start > ARGS_MAX ? ARGS_MAX : end - start;
+	barrier_var(len);
+	if (len > ARGS_MAX)
+		return -1;
+	if (bpf_probe_read_user(place + 2, len, (void *)start))
+		return -1;
+	/* Cut ones end in NUL all the same. */
+	barrier_var(len);
+	len &= 2 * ARGS_MAX - 1;
+	if (len)
+		place[1 + len] = 0;
+	return len;
+}
+
+static __always_inline long task_env(struct scratch *s, u8 *place)
+{
+	struct task_struct *task = (void *)s->task;
+	unsigned long start = BPF_CORE_READ(task, mm, env_start);
+	unsigned long end = BPF_CORE_READ(task, mm, env_end);
+	u32 len = end - start > ARGS_MAX ? ARGS_MAX : end - start;
+
+	if (!config.keep_env || start >= end)
+		return 0;
+	barrier_var(len);
+	if (len > ARGS_MAX || bpf_probe_read_user(place + 2, len, (void *)start))
+		return -1;
+	return len;
+}
+
+/* ---- the command line of an execve that failed: argv as the caller passed it ---- */
+
+struct argv_walk {
+	u8 *out;
+	u64 argv;
+	struct loops *so_far;
+	u32 width; /* of a pointer */
+	u32 first;
+};
+
+static long argv_word(u32 i, struct argv_walk *a)
+{
+	u64 word = 0;
+	u32 at = a->so_far->gathered;
+	long n;
+
+	bpf_probe_read_user(&word, a->width == 4 ? 4 : 8, (void *)(a->argv + (a->first + i) * a->width));
+	if (!word)
+		return 1;
+	barrier_var(at);
+	if (at >= ARGS_MAX)
+		return 1;
+	n = bpf_probe_read_user_str(a->out + at, ARGS_MAX, (void *)word);
+	if (n < 0)
+		return 1;
+	a->so_far->gathered = at + n > ARGS_MAX ? ARGS_MAX : at + n;
+	return 0;
+}
+
+/* n_words words from argv[first] on, at place + 2. */
+static __always_inline u32 argv_put(struct scratch *s, u8 *place, u32 argv_arg, u32 first, u32 n_words)
+{
+	struct argv_walk a = {.out = place + 2,
+			      .so_far = &s->loops,
+			      .argv = walk_arg(s, argv_arg),
+			      .first = first,
+			      .width = s->compat ? 4 : 8};
+
+	loops_begin(&s->loops);
+	if (a.argv)
+		bpf_loop(n_words, argv_word, &a, 0);
+	return s->loops.gathered & (2 * ARGS_MAX - 1);
+}
+
+/* ---- cgroups: "cpuset=/a" NUL "cpu=/b" NUL ... ---- */
+
+#define CGROUP_ROOM 600 /* of one entry: name, '=', path */
+
+static __always_inline u32 cgroup_put(struct scratch *s, u8 *p, struct css_set *set, u32 subsys,
+				      const char *name, u32 name_len)
+{
+	struct cgroup_subsys_state *css = 0;
+	u32 at, len;
+
+	bpf_probe_read_kernel(&css, sizeof css,
+			      (u8 *)set + bpf_core_field_offset(struct css_set, subsys) + subsys * 8);
+	if (!css)
+		return 0;
+	__builtin_memcpy(p, name, 8);
+	at = cgroup_path(s, (u64)BPF_CORE_READ(css, cgroup));
+	len = PATH_BYTES - at;
+	if (len > CGROUP_ROOM - 16)
+		len = CGROUP_ROOM - 16;
+	barrier_var(len);
+	len &= 1023;
+	bpf_probe_read_kernel(p + name_len, len, &s->path[at & (PATH_BYTES - 1)]);
+	p[name_len + len] = 0;
+	return name_len + len + 1;
+}
+
+static __always_inline u32 cgroups_put(struct scratch *s, u8 *place, struct task_struct *task)
+{
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	u32 len = 0;
+
+	if (!set)
+		return 0;
+#define PUT(id, text)                                                                              \
+	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, id##_cgrp_id)) {                     \
+		barrier_var(len);                                                                  \
+		if (len > 4096)                                                                    \
+			return len;                                                                \
+		len += cgroup_put(s, place + 2 + len, set,                                         \
+				  bpf_core_enum_value(enum cgroup_subsys_id, id##_cgrp_id),        \
+				  text "=\0\0\0\0\0\0\0", sizeof(text));                           \
+	}
+	PUT(cpuset, "cpuset")
+	PUT(cpu, "cpu")
+	PUT(cpuacct, "cpuacct")
+	PUT(io, "io")
+	PUT(memory, "memory")
+#undef PUT
+	return len;
+}

@@ -1,0 +1,78 @@
+#include "capture/doctor.h"
+
+#include "capture/engine.h"
+
+#include <bpf/libbpf.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+static void say(bool ok, const char *what, const char *remedy)
+{
+	printf("%-8s %s\n", ok ? "ok" : "MISSING", what);
+	if (!ok && remedy)
+		printf("         -> %s\n", remedy);
+}
+
+static int first_number(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	int v = -1;
+
+	if (f) {
+		if (fscanf(f, "%d", &v) != 1)
+			v = -1;
+		fclose(f);
+	}
+	return v;
+}
+
+static int say_nothing(enum libbpf_print_level level, const char *format, va_list ap)
+{
+	return 0;
+}
+
+static void check_features(void)
+{
+	libbpf_set_print(say_nothing);
+	say(access("/sys/kernel/btf/vmlinux", R_OK) == 0, "type information of the kernel (BTF)",
+	    "a kernel with CONFIG_DEBUG_INFO_BTF=y; distributions' kernels since about 2021 have it");
+	say(libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1, "BPF ring buffers",
+	    "Linux 5.8 or later and the right to use BPF");
+	say(libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, NULL) == 1, "BPF task storage",
+	    "Linux 5.11 or later and the right to use BPF");
+	say(libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_loop, NULL) == 1, "bpf_loop",
+	    "Linux 5.17 or later and the right to use BPF");
+}
+
+int doctor_run(void)
+{
+	struct engine_options options = {.snaplen = 80};
+	struct error err = {0};
+	struct utsname u;
+	struct engine *e;
+	char words[128];
+	int yama;
+
+	uname(&u);
+	printf("kernel   %s %s\n", u.release, u.machine);
+	say(geteuid() == 0, "running as root",
+	    "sudo scapcap ..., or: setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search+ep on the program");
+	check_features();
+	e = engine_new(&options, &err);
+	if (e && engine_start(e, &err) == 0) {
+		snprintf(words, sizeof words, "the BPF engine: loaded in %.1f ms, %.1f MiB of kernel memory",
+			 (double)engine_load_ns(e) / 1e6, (double)engine_memory(e) / (1 << 20));
+		say(true, words, NULL);
+	} else {
+		say(false, "the BPF engine", err.text);
+	}
+	say(first_number("/proc/sys/kernel/unprivileged_bpf_disabled") <= 0 || geteuid() == 0,
+	    "BPF for this user (kernel.unprivileged_bpf_disabled)", "system calls can be traced by root only");
+	yama = first_number("/proc/sys/kernel/yama/ptrace_scope");
+	say(yama < 2 || geteuid() == 0, "ptrace of one's own processes (kernel.yama.ptrace_scope)",
+	    "sysctl kernel.yama.ptrace_scope=1");
+	engine_free(e);
+	return e && !err.code ? 0 : 1;
+}

@@ -1,0 +1,459 @@
+#include "capture/engine.h"
+
+#include "capture/kernel_recipes.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The object file, put into the program by bpf_object.S. */
+extern const uint8_t engine_object[], engine_object_end[];
+
+#define LINKS_MAX 8
+
+/* A BPF ring buffer as user space sees it: positions on pages of their own, data mapped twice. */
+struct ring_view {
+	int fd;
+	size_t size;		      /* of the data, a power of two */
+	const uint64_t *producer;
+	uint64_t *consumer;
+	const uint8_t *data;
+	void *consumer_page, *producer_pages;
+};
+
+struct engine {
+	struct bpf_object *object;
+	struct bpf_link *links[LINKS_MAX];
+	unsigned n_links;
+	struct bpf_link *iterator;
+	int iterator_fd;
+	unsigned n_cpus, n_rings; /* n_rings: of bulk */
+	struct ring_view rings[1 + RINGS_MAX];
+	const struct engine_counters *counters;
+	size_t counters_size;
+	uint64_t load_ns, memory;
+	char log[1024]; /* libbpf's last words */
+};
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+/* libbpf prints through one function for the whole process: its last warning becomes ours. */
+static _Thread_local char *log_into;
+
+static int keep_log(enum libbpf_print_level level, const char *format, va_list ap)
+{
+	if (level == LIBBPF_WARN && log_into) {
+		vsnprintf(log_into, sizeof((struct engine *)0)->log, format, ap);
+		log_into[strcspn(log_into, "\n")] = 0;
+	}
+	return 0;
+}
+
+static unsigned power_of_two_below(uint64_t v)
+{
+	unsigned p = 1;
+
+	while ((uint64_t)p * 2 <= v)
+		p *= 2;
+	return p;
+}
+
+static struct bpf_map *map_named(struct engine *e, const char *name)
+{
+	return bpf_object__find_map_by_name(e->object, name);
+}
+
+static int config_set(struct engine *e, const struct engine_options *o, struct error *err)
+{
+	const struct kernel_filter *f = o->filter;
+	struct engine_config config = {
+		.own_tgid = (u32)getpid(),
+		.snaplen = o->snaplen,
+		.n_rings = e->n_rings,
+		.n_cpus = e->n_cpus,
+		.by_tree = o->n_tree_pids > 0,
+		.keep_env = o->keep_env,
+		.start_boot_ns = clock_ns(CLOCK_BOOTTIME),
+	};
+	struct bpf_map *map;
+
+	if (f) {
+		config.by_comm = f->n_comms > 0;
+		config.by_pid = f->n_pids > 0;
+		config.by_tid = f->n_tids > 0;
+		config.by_uid = f->n_uids > 0;
+		config.by_cgroup = f->n_cgroups > 0;
+		config.failed_only = f->failed_only;
+	}
+	bpf_object__for_each_map(map, e->object)
+		if (strstr(bpf_map__name(map), ".rodata"))
+			return bpf_map__set_initial_value(map, &config, sizeof config);
+	return error_set(err, -EINVAL, "the BPF object has no configuration");
+}
+
+static uint64_t map_bytes(struct bpf_map *map)
+{
+	uint64_t entries = bpf_map__max_entries(map);
+	enum bpf_map_type type = bpf_map__type(map);
+
+	if (type == BPF_MAP_TYPE_RINGBUF)
+		return entries;
+	if (type == BPF_MAP_TYPE_TASK_STORAGE)
+		return 0;
+	return entries * (bpf_map__value_size(map) + 8);
+}
+
+/* Sizes that depend on the machine. Returns an fd for a template of the bulk rings. */
+static int maps_size(struct engine *e, const struct engine_options *o)
+{
+	uint64_t size = o->buffer_size ? o->buffer_size : ENGINE_BUFFER;
+	int inner;
+
+	e->n_rings = power_of_two_below(e->n_cpus);
+	if (e->n_rings > RINGS_MAX)
+		e->n_rings = RINGS_MAX;
+	size = power_of_two_below(size / e->n_rings);
+	if (size < 1u << 17)
+		size = 1u << 17;
+	e->rings[0].size = ENGINE_STATE_BUFFER;
+	for (unsigned i = 1; i <= e->n_rings; i++)
+		e->rings[i].size = size;
+	bpf_map__set_max_entries(map_named(e, "scratches"), e->n_cpus + 1);
+	bpf_map__set_max_entries(map_named(e, "counters"), e->n_cpus);
+	bpf_map__set_map_flags(map_named(e, "counters"), BPF_F_MMAPABLE);
+	bpf_map__set_max_entries(map_named(e, "state_ring"), ENGINE_STATE_BUFFER);
+	bpf_map__set_max_entries(map_named(e, "bulk_rings"), e->n_rings);
+	inner = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "bulk_ring", 0, 0, (u32)size, NULL);
+	if (inner < 0)
+		return inner;
+	bpf_map__set_inner_map_fd(map_named(e, "bulk_rings"), inner);
+	return inner;
+}
+
+static int ring_map(struct ring_view *r, int fd)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uint8_t *p;
+
+	r->fd = fd;
+	r->consumer_page = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (r->consumer_page == MAP_FAILED) {
+		r->consumer_page = NULL;
+		return -errno;
+	}
+	p = mmap(NULL, page + 2 * r->size, PROT_READ, MAP_SHARED, fd, (off_t)page);
+	if (p == MAP_FAILED)
+		return -errno;
+	r->producer_pages = p;
+	r->consumer = r->consumer_page;
+	r->producer = (const uint64_t *)p;
+	r->data = p + page;
+	return 0;
+}
+
+static int rings_open(struct engine *e, struct error *err)
+{
+	int outer = bpf_map__fd(map_named(e, "bulk_rings"));
+	int r = ring_map(&e->rings[0], dup(bpf_map__fd(map_named(e, "state_ring"))));
+
+	for (u32 i = 0; r == 0 && i < e->n_rings; i++) {
+		struct ring_view *ring = &e->rings[1 + i];
+		int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "bulk_ring", 0, 0, (u32)ring->size, NULL);
+
+		if (fd < 0 || bpf_map_update_elem(outer, &i, &fd, BPF_ANY) < 0)
+			return error_set(err, -errno, "a ring buffer of %zu bytes: %s", ring->size, strerror(errno));
+		e->memory += ring->size;
+		r = ring_map(ring, fd);
+	}
+	if (r < 0)
+		return error_set(err, r, "mapping a ring buffer: %s", strerror(-r));
+	return 0;
+}
+
+static int recipes_load(struct engine *e, const struct engine_options *o, struct error *err)
+{
+	struct kernel_recipe *recipes = calloc(SYSCALLS_MAX * TABLES_MAX, sizeof *recipes);
+	int fd = bpf_map__fd(map_named(e, "recipes")), r = 0;
+	size_t size = SYSCALLS_MAX * TABLES_MAX * sizeof *recipes;
+	void *shared;
+
+	if (!recipes)
+		return error_set(err, -ENOMEM, "out of memory");
+	kernel_recipes_fill(recipes, o->filter, o->keep_state);
+	shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (shared == MAP_FAILED) {
+		r = error_set(err, -errno, "the table of recipes: %s", strerror(errno));
+	} else {
+		memcpy(shared, recipes, size);
+		munmap(shared, size);
+	}
+	free(recipes);
+	return r;
+}
+
+static int target_add(struct engine *e, u32 kind, u64 a, u64 b, struct error *err)
+{
+	struct target_key key = {.a = a, .b = b, .kind = kind};
+	u8 one = 1;
+
+	if (bpf_map_update_elem(bpf_map__fd(map_named(e, "targets")), &key, &one, BPF_ANY) < 0)
+		return error_set(err, -errno, "too many processes to follow: %s", strerror(errno));
+	return 0;
+}
+
+static int targets_load(struct engine *e, const struct engine_options *o, struct error *err)
+{
+	const struct kernel_filter *f = o->filter;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < o->n_tree_pids; i++)
+		r = target_add(e, TARGET_TREE, o->tree_pids[i], 0, err);
+	for (unsigned i = 0; f && r == 0 && i < f->n_comms; i++) {
+		u64 comm[2];
+
+		memcpy(comm, f->comms[i], sizeof comm);
+		r = target_add(e, TARGET_COMM, comm[0], comm[1], err);
+	}
+	for (unsigned i = 0; f && r == 0 && i < f->n_pids; i++)
+		r = target_add(e, TARGET_PID, (u64)f->pids[i], 0, err);
+	for (unsigned i = 0; f && r == 0 && i < f->n_tids; i++)
+		r = target_add(e, TARGET_TID, (u64)f->tids[i], 0, err);
+	for (unsigned i = 0; f && r == 0 && i < f->n_uids; i++)
+		r = target_add(e, TARGET_UID, f->uids[i], 0, err);
+	return r;
+}
+
+static int counters_map(struct engine *e, struct error *err)
+{
+	void *p;
+
+	e->counters_size = e->n_cpus * sizeof *e->counters;
+	p = mmap(NULL, e->counters_size, PROT_READ, MAP_SHARED, bpf_map__fd(map_named(e, "counters")), 0);
+	if (p == MAP_FAILED)
+		return error_set(err, -errno, "mapping the counters: %s", strerror(errno));
+	e->counters = p;
+	return 0;
+}
+
+static int load_failed(struct engine *e, int code, struct error *err)
+{
+	if (code == -EPERM || code == -EACCES)
+		return error_set(err, code, "the kernel refuses BPF programs to this user (root or CAP_BPF with "
+					    "CAP_PERFMON is needed; see scapcap --doctor)");
+	return error_set(err, code, "loading the BPF programs: %s%s%s (see scapcap --doctor)", strerror(-code),
+			 e->log[0] ? ": " : "", e->log);
+}
+
+static int object_load(struct engine *e, const struct engine_options *o, struct error *err)
+{
+	struct bpf_map *map;
+	int inner, r;
+
+	e->object = bpf_object__open_mem(engine_object, (size_t)(engine_object_end - engine_object), NULL);
+	if (!e->object)
+		return load_failed(e, -errno, err);
+	inner = maps_size(e, o);
+	if (inner < 0)
+		return load_failed(e, inner, err);
+	bpf_map__set_map_flags(map_named(e, "recipes"), BPF_F_MMAPABLE);
+	r = config_set(e, o, err);
+	if (r == 0)
+		r = bpf_object__load(e->object);
+	close(inner);
+	if (r < 0)
+		return load_failed(e, r, err);
+	bpf_object__for_each_map(map, e->object)
+		e->memory += map_bytes(map);
+	return 0;
+}
+
+struct engine *engine_new(const struct engine_options *options, struct error *err)
+{
+	struct engine *e = calloc(1, sizeof *e);
+	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+	uint64_t begin = clock_ns(CLOCK_MONOTONIC);
+	int r;
+
+	if (!e) {
+		error_set(err, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	e->iterator_fd = -1;
+	e->n_cpus = (unsigned)libbpf_num_possible_cpus();
+	/* Needed before 5.11 only, where memory was charged to this limit; refused is no error. */
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	log_into = e->log;
+	libbpf_set_print(keep_log);
+	r = object_load(e, options, err);
+	if (r == 0)
+		r = rings_open(e, err);
+	if (r == 0)
+		r = recipes_load(e, options, err);
+	if (r == 0)
+		r = targets_load(e, options, err);
+	if (r == 0)
+		r = counters_map(e, err);
+	log_into = NULL;
+	if (r < 0) {
+		engine_free(e);
+		return NULL;
+	}
+	e->load_ns = clock_ns(CLOCK_MONOTONIC) - begin;
+	return e;
+}
+
+int engine_start(struct engine *e, struct error *err)
+{
+	struct bpf_program *program;
+	int r = 0;
+
+	log_into = e->log;
+	bpf_object__for_each_program(program, e->object) {
+		struct bpf_link *link = bpf_program__attach(program);
+
+		if (!link) {
+			r = error_set(err, -errno, "attaching %s: %s", bpf_program__name(program), strerror(errno));
+			break;
+		}
+		if (bpf_program__type(program) == BPF_PROG_TYPE_TRACING &&
+		    bpf_program__expected_attach_type(program) == BPF_TRACE_ITER)
+			e->iterator = link;
+		else
+			e->links[e->n_links++] = link;
+	}
+	log_into = NULL;
+	/* Opened now, read at the end, when there are no privileges any more. */
+	if (r == 0 && e->iterator)
+		e->iterator_fd = bpf_iter_create(bpf_link__fd(e->iterator));
+	return r;
+}
+
+void engine_stop(struct engine *e)
+{
+	while (e->n_links)
+		bpf_link__destroy(e->links[--e->n_links]);
+}
+
+int engine_unfinished(struct engine *e, struct error *err)
+{
+	char nothing[64];
+	ssize_t n;
+
+	if (e->iterator_fd < 0)
+		return error_set(err, -ENOTSUP, "this kernel has no task iterator for calls in progress");
+	do
+		n = read(e->iterator_fd, nothing, sizeof nothing);
+	while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
+	return n < 0 ? error_set(err, -errno, "calls in progress: %s", strerror(errno)) : 0;
+}
+
+size_t engine_drain(struct engine *e, unsigned ring, size_t max_bytes,
+		    void (*take)(void *context, const struct record *r), void *context, bool *ret_empty)
+{
+	struct ring_view *view = &e->rings[ring];
+	uint64_t at = *view->consumer;
+	uint64_t end = __atomic_load_n(view->producer, __ATOMIC_ACQUIRE);
+	size_t taken = 0;
+
+	*ret_empty = true;
+	while (at < end) {
+		const uint32_t *head = (const uint32_t *)(view->data + (at & (view->size - 1)));
+		uint32_t len = __atomic_load_n(head, __ATOMIC_ACQUIRE);
+
+		if (len & BPF_RINGBUF_BUSY_BIT)
+			break;
+		if (taken >= max_bytes) {
+			*ret_empty = false;
+			break;
+		}
+		if (!(len & BPF_RINGBUF_DISCARD_BIT)) {
+			const struct record *r = (const void *)((const uint8_t *)head + BPF_RINGBUF_HDR_SZ);
+
+			if (len >= sizeof *r && r->size == len)
+				take(context, r);
+			taken += len;
+		}
+		len &= ~BPF_RINGBUF_DISCARD_BIT;
+		at += (len + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;
+	}
+	__atomic_store_n(view->consumer, at, __ATOMIC_RELEASE);
+	return taken;
+}
+
+unsigned engine_n_rings(const struct engine *e)
+{
+	return 1 + e->n_rings;
+}
+
+unsigned engine_n_cpus(const struct engine *e)
+{
+	return e->n_cpus;
+}
+
+uint64_t engine_load_ns(const struct engine *e)
+{
+	return e->load_ns;
+}
+
+uint64_t engine_memory(const struct engine *e)
+{
+	return e->memory;
+}
+
+void engine_counters(const struct engine *e, int cpu, struct engine_counters *ret)
+{
+	unsigned first = cpu < 0 ? 0 : (unsigned)cpu, last = cpu < 0 ? e->n_cpus : first + 1;
+
+	memset(ret, 0, sizeof *ret);
+	for (unsigned i = first; i < last && i < e->n_cpus; i++) {
+		const volatile struct engine_counters *c = &e->counters[i];
+
+		ret->lost_bulk += c->lost_bulk;
+		ret->lost_state += c->lost_state;
+		ret->lost_task += c->lost_task;
+		ret->oversize += c->oversize;
+		ret->n_records += c->n_records;
+		if (c->first_loss_ns && (!ret->first_loss_ns || c->first_loss_ns < ret->first_loss_ns))
+			ret->first_loss_ns = c->first_loss_ns;
+		if (c->last_loss_ns > ret->last_loss_ns)
+			ret->last_loss_ns = c->last_loss_ns;
+	}
+}
+
+void engine_free(struct engine *e)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (!e)
+		return;
+	engine_stop(e);
+	if (e->iterator_fd >= 0)
+		close(e->iterator_fd);
+	bpf_link__destroy(e->iterator);
+	for (unsigned i = 0; i <= RINGS_MAX; i++) {
+		struct ring_view *r = &e->rings[i];
+
+		if (r->consumer_page)
+			munmap(r->consumer_page, page);
+		if (r->producer_pages)
+			munmap(r->producer_pages, page + 2 * r->size);
+		if (r->fd > 0)
+			close(r->fd);
+	}
+	if (e->counters)
+		munmap((void *)e->counters, e->counters_size);
+	bpf_object__close(e->object);
+	free(e);
+}

@@ -1,0 +1,422 @@
+#include "capture/source_bpf.h"
+
+#include "capture/record_entry.h"
+#include "capture/reorder.h"
+#include "format/recipe.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/*
+ * A record gets its time a little before its place in the ring: an interrupt or a host that takes the
+ * CPU away may lie between. What is younger than this is not handed out yet.
+ */
+#define SLACK_NS     20000000ull
+#define STAGED_MAX   (16u << 20) /* bytes copied out of the rings and not yet handed out */
+#define DRAIN_MAX    (4u << 20)	 /* from one ring at a time */
+#define LOSS_EACH_NS 1000000000ull
+#define IDLE_MAX_US  10000
+
+#if defined(__x86_64__)
+#define ABI_NATIVE ABI_X86_64
+#else
+#define ABI_NATIVE ABI_AARCH64
+#endif
+
+enum phase { PHASE_BEGIN, PHASE_RECORDING, PHASE_STOPPED, PHASE_OVER };
+
+struct source_bpf {
+	struct source source;
+	struct source_bpf_options options;
+	enum phase phase;
+	struct schema *schema;
+	struct reorder order;
+	struct batch_builder builder;
+	struct batch_row row;
+	uint64_t ring_time[1 + RINGS_MAX]; /* everything older has come out of the ring */
+	uint64_t stage_time;
+	uint64_t batch_since;	/* monotonic time of the batch's first event, 0: empty */
+	uint64_t offset;	/* from CLOCK_BOOTTIME to the epoch */
+	uint64_t last_time;	/* of the last event handed to the builder */
+	uint64_t n_events;
+	struct entry_list pending; /* state that goes in front of the batch */
+	bool batch_out;		   /* the builder's batch is with the caller */
+	bool state_out;
+	struct loss_entry loss[4];
+	unsigned n_loss, loss_at;
+	struct engine_counters reported;
+	uint64_t loss_checked;
+	unsigned idle_us;
+	struct source_bpf_stats stats;
+	bool out_of_memory;
+};
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+/* The two clocks are read around each other; the closest of a few readings counts. */
+static uint64_t boot_to_epoch(void)
+{
+	uint64_t best = UINT64_MAX, offset = 0;
+
+	for (int i = 0; i < 10; i++) {
+		uint64_t before = clock_ns(CLOCK_BOOTTIME);
+		uint64_t wall = clock_ns(CLOCK_REALTIME);
+		uint64_t after = clock_ns(CLOCK_BOOTTIME);
+
+		if (after - before < best) {
+			best = after - before;
+			offset = wall - before - (after - before) / 2;
+		}
+	}
+	return offset;
+}
+
+/* ---- records to events and entries ---- */
+
+static bool batch_has_tid(const struct batch *b, int64_t tid)
+{
+	for (uint32_t i = 0; i < b->n_tids; i++)
+		if (b->tids[i] == tid)
+			return true;
+	return false;
+}
+
+static int take_entry(struct source_bpf *s, const struct record *r)
+{
+	struct state_entry entry;
+	char name[256];
+
+	if (record_to_entry(r, s->offset, &entry, name) < 0)
+		return 0;
+	if (s->options.users_of && entry.kind == ENTRY_THREAD &&
+	    s->options.users_of(s->options.snapshot, entry.thread.uid, entry.thread.gid, &s->pending) < 0)
+		return -ENOMEM;
+	return entry_list_add(&s->pending, &entry);
+}
+
+static uint32_t translate(const struct record *r, uint32_t len)
+{
+	enum syscall_abi abi = r->flags & EVENT_COMPAT ? ABI_I386 : ABI_NATIVE;
+	const struct recipe *recipe = r->sysno == SYSNO_NONE ? NULL : recipe_find(abi, r->sysno);
+	int64_t n;
+
+	if (!recipe || !(recipe->flags & RECIPE_MAPPED))
+		return len;
+	/* The record lies in our own copy: in place. */
+	n = recipe_translate(recipe, abi, r->absent, (uint8_t *)(uintptr_t)(r + 1), len);
+	return n < 0 ? len : (uint32_t)n;
+}
+
+/*
+ * The command's process begins as a copy of ours that waits and looks for the program: what counts is
+ * what it does from its exec on.
+ */
+static bool is_before_command(struct source_bpf *s, const struct record *r)
+{
+	const struct event_info *info;
+
+	if (!s->options.command_pid || r->pid != s->options.command_pid)
+		return false;
+	info = event_info_find(r->type);
+	if (!info || strcmp(info->name, "execve") || r->result != 0)
+		return true;
+	s->options.command_pid = 0;
+	return false;
+}
+
+static int take_event(struct source_bpf *s, const struct record *r)
+{
+	struct batch_row *row = &s->row;
+	int code;
+
+	if (is_before_command(s, r))
+		return 0;
+	if (s->options.first_seen) {
+		code = s->options.first_seen(s->options.snapshot, r->tid, r->pid, &s->pending);
+		if (code < 0)
+			return code;
+	}
+	row->time_ns = r->exit_ns + s->offset;
+	if (row->time_ns < s->last_time) {
+		row->time_ns = s->last_time;
+		s->stats.n_late++;
+	}
+	s->last_time = row->time_ns;
+	row->duration_ns = r->enter_ns && !(r->flags & EVENT_ENTRY_UNKNOWN) ? r->exit_ns - r->enter_ns : DURATION_NONE;
+	row->tid = r->tid;
+	row->result = r->result;
+	row->fd = r->fd;
+	row->type = r->type;
+	row->cpu = r->cpu;
+	row->flags = r->flags;
+	row->sysno = r->sysno;
+	row->absent = r->absent;
+	row->payload = (const uint8_t *)(r + 1);
+	row->payload_len = translate(r, r->size - (uint32_t)sizeof *r);
+	if (!s->builder.batch.n_events) {
+		s->batch_since = clock_ns(CLOCK_MONOTONIC);
+		s->builder.batch.first_number = s->n_events + 1;
+	}
+	code = batch_builder_add(&s->builder, row);
+	if (code == 0)
+		s->n_events++;
+	return code;
+}
+
+/* Moves due records into the batch. 1: the batch must go out first; 0: no more are due. */
+static int fill_batch(struct source_bpf *s)
+{
+	const struct record *r;
+
+	while ((r = reorder_peek(&s->order))) {
+		struct batch *b = &s->builder.batch;
+		int code;
+
+		if (b->n_events == BATCH_EVENTS)
+			return 1;
+		if (r->type == RECORD_TASK && b->n_events && batch_has_tid(b, r->tid))
+			return 1; /* its number was another task's a moment ago */
+		code = r->type >= RECORD_TASK ? take_entry(s, r) : take_event(s, r);
+		if (code < 0)
+			return code;
+		reorder_next(&s->order);
+	}
+	return 0;
+}
+
+/* ---- the rings ---- */
+
+static void stage(void *context, const struct record *r)
+{
+	struct source_bpf *s = context;
+
+	s->stats.n_records++;
+	s->stage_time = r->exit_ns;
+	if (reorder_add(&s->order, r->exit_ns, r, r->size) < 0)
+		s->out_of_memory = true;
+}
+
+/* The bulk ring that is furthest behind. */
+static unsigned laggard(const struct source_bpf *s)
+{
+	unsigned worst = 1;
+
+	for (unsigned ring = 2; ring < engine_n_rings(s->options.engine); ring++)
+		if (s->ring_time[ring] < s->ring_time[worst])
+			worst = ring;
+	return worst;
+}
+
+/*
+ * Empties the rings as far as memory allows, and makes due what nothing earlier can come before: a
+ * ring that was not emptied may hold anything from its last record on. Returns the bytes taken.
+ */
+static size_t drain(struct source_bpf *s)
+{
+	struct engine *e = s->options.engine;
+	uint64_t now = clock_ns(CLOCK_BOOTTIME), watermark = now - SLACK_NS;
+	unsigned behind = laggard(s);
+	size_t taken = 0;
+	bool all_empty = true;
+
+	for (unsigned ring = 0; ring < engine_n_rings(e); ring++) {
+		bool empty = false;
+
+		/*
+		 * The ring of state events is small and must not overflow: it is always emptied. With
+		 * much in memory, of the others only the one that the rest waits for.
+		 */
+		s->stage_time = s->ring_time[ring];
+		if (!ring || ring == behind || reorder_bytes(&s->order) < STAGED_MAX)
+			taken += engine_drain(e, ring, DRAIN_MAX, stage, s, &empty);
+		s->ring_time[ring] = empty ? now : s->stage_time;
+		if (!empty && s->ring_time[ring] < watermark)
+			watermark = s->ring_time[ring];
+		all_empty = all_empty && empty;
+	}
+	if (reorder_bytes(&s->order) > s->stats.staged_max)
+		s->stats.staged_max = reorder_bytes(&s->order);
+	reorder_sort(&s->order, s->phase == PHASE_STOPPED && all_empty ? UINT64_MAX : watermark);
+	return taken;
+}
+
+static void wait_a_little(struct source_bpf *s, size_t taken)
+{
+	struct timespec t = {0};
+
+	if (taken > DRAIN_MAX / 4) {
+		s->idle_us = 0;
+		return;
+	}
+	s->idle_us = taken ? 1000 : s->idle_us + 1000;
+	if (s->idle_us > IDLE_MAX_US)
+		s->idle_us = IDLE_MAX_US;
+	t.tv_nsec = s->idle_us * 1000l;
+	nanosleep(&t, NULL);
+}
+
+static void stop_recording(struct source_bpf *s)
+{
+	struct timespec settle = {.tv_nsec = 5000000};
+
+	engine_stop(s->options.engine);
+	/* Programs that were running when they were detached finish on their own time. */
+	nanosleep(&settle, NULL);
+	engine_unfinished(s->options.engine, NULL);
+	s->phase = PHASE_STOPPED;
+}
+
+/* ---- losses ---- */
+
+static void loss_note(struct source_bpf *s, uint32_t class, uint64_t now, uint64_t before, uint64_t from,
+		      uint64_t to)
+{
+	if (now > before)
+		s->loss[s->n_loss++] = (struct loss_entry){from + s->offset, to + s->offset, UINT32_MAX, class,
+							   now - before};
+}
+
+static void check_losses(struct source_bpf *s, bool last)
+{
+	uint64_t now = clock_ns(CLOCK_BOOTTIME), from = s->loss_checked;
+	struct engine_counters c;
+
+	if (s->loss_at < s->n_loss || (!last && now - from < LOSS_EACH_NS))
+		return;
+	s->n_loss = s->loss_at = 0;
+	s->loss_checked = now;
+	engine_counters(s->options.engine, -1, &c);
+	loss_note(s, LOSS_STATE, c.lost_state, s->reported.lost_state, from, now);
+	loss_note(s, LOSS_BULK, c.lost_bulk, s->reported.lost_bulk, from, now);
+	loss_note(s, LOSS_TASK, c.lost_task, s->reported.lost_task, from, now);
+	loss_note(s, LOSS_OVERSIZE, c.oversize, s->reported.oversize, from, now);
+	s->reported = c;
+}
+
+/* ---- items ---- */
+
+static void take_back(struct source_bpf *s)
+{
+	if (s->batch_out) {
+		batch_builder_reset(&s->builder);
+		s->batch_out = false;
+		s->batch_since = 0;
+	}
+	if (s->state_out) {
+		entry_list_clear(&s->pending);
+		s->state_out = false;
+	}
+}
+
+static bool batch_is_due(const struct source_bpf *s)
+{
+	return s->batch_since && clock_ns(CLOCK_MONOTONIC) - s->batch_since >= s->options.batch_ns;
+}
+
+/* State first, then the events that need it. 0: there is nothing to hand out. */
+static int hand_out(struct source_bpf *s, struct item *ret)
+{
+	if (s->pending.n) {
+		ret->kind = ITEM_STATE;
+		ret->state.entries = s->pending.entries;
+		ret->state.n_entries = s->pending.n;
+		s->state_out = true;
+		return 1;
+	}
+	if (s->builder.batch.n_events) {
+		ret->kind = ITEM_EVENTS;
+		ret->batch = &s->builder.batch;
+		s->batch_out = true;
+		return 1;
+	}
+	return 0;
+}
+
+static int source_bpf_next(struct source *source, struct item *ret, struct error *err)
+{
+	struct source_bpf *s = (struct source_bpf *)source;
+	bool was_state = s->state_out;
+	int r;
+
+	take_back(s);
+	if (s->phase == PHASE_BEGIN) {
+		s->phase = PHASE_RECORDING;
+		ret->kind = ITEM_CAPTURE;
+		ret->capture = &s->options.info;
+		return 1;
+	}
+	if (was_state && hand_out(s, ret))
+		return 1;
+	for (;;) {
+		size_t taken;
+
+		check_losses(s, s->phase == PHASE_OVER);
+		if (s->loss_at < s->n_loss) {
+			ret->kind = ITEM_LOSS;
+			ret->loss = &s->loss[s->loss_at++];
+			return 1;
+		}
+		if (s->phase == PHASE_OVER)
+			return 0;
+		r = fill_batch(s);
+		if (r < 0 || s->out_of_memory)
+			return error_set(err, -ENOMEM, "out of memory");
+		if ((r == 1 || batch_is_due(s)) && hand_out(s, ret))
+			return 1;
+		if (s->phase == PHASE_RECORDING &&
+		    (*s->options.stop || (s->options.ended && s->options.ended(s->options.context))))
+			stop_recording(s);
+		taken = drain(s);
+		if (s->phase == PHASE_STOPPED && !taken && !reorder_peek(&s->order)) {
+			if (hand_out(s, ret))
+				return 1;
+			s->phase = PHASE_OVER;
+		} else if (s->phase == PHASE_RECORDING) {
+			wait_a_little(s, taken);
+		}
+	}
+}
+
+static void source_bpf_close(struct source *source)
+{
+	struct source_bpf *s = (struct source_bpf *)source;
+
+	reorder_done(&s->order);
+	batch_builder_done(&s->builder);
+	entry_list_done(&s->pending);
+	schema_free(s->schema);
+	free(s);
+}
+
+void source_bpf_stats(struct source *source, struct source_bpf_stats *ret)
+{
+	*ret = ((struct source_bpf *)source)->stats;
+}
+
+struct source *source_bpf_new(const struct source_bpf_options *options, struct error *err)
+{
+	static const struct source_ops ops = {"bpf", source_bpf_next, source_bpf_close};
+	struct source_bpf *s = calloc(1, sizeof *s);
+
+	if (!s || !(s->schema = schema_new()) || batch_builder_init(&s->builder, s->schema) < 0) {
+		if (s)
+			schema_free(s->schema);
+		free(s);
+		error_set(err, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	s->source.ops = &ops;
+	s->source.schema = s->schema;
+	s->options = *options;
+	s->offset = boot_to_epoch();
+	s->loss_checked = clock_ns(CLOCK_BOOTTIME);
+	return &s->source;
+}

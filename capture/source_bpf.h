@@ -1,0 +1,31 @@
+/*
+ * A live source over the BPF engine: records become batches in order of time, with the state that
+ * the events need in front of them.
+ */
+#pragma once
+#include "capture/engine.h"
+#include "capture/entry_list.h"
+#include "format/source.h"
+
+struct source_bpf_options {
+	struct engine *engine;		/* loaded, not started; owned by the caller, outlives the source */
+	/* Adds to out what is known of a thread that appears for the first time (and of its process,
+	   ancestors, user); called for every event, so it must be quick to say nothing. NULL: nothing is. */
+	int (*first_seen)(void *context, int64_t tid, int64_t pid, struct entry_list *out);
+	/* The same for user and group of a task that the kernel told about. */
+	int (*users_of)(void *context, uint32_t uid, uint32_t gid, struct entry_list *out);
+	void *snapshot;			/* their context */
+	int64_t command_pid;		/* of this process nothing before its first successful exec; 0: none */
+	struct capture_info info;	/* texts outlive the source */
+	uint64_t batch_ns;		/* hand out a batch this long after its first event */
+	volatile bool *stop;		/* set: stop recording, deliver what is there, end */
+	bool (*ended)(void *context);	/* asked now and then: nothing more can come (the command is over) */
+	void *context;
+};
+
+struct source *source_bpf_new(const struct source_bpf_options *options, struct error *err);
+
+struct source_bpf_stats {
+	uint64_t n_records, n_late, staged_max; /* bytes at the peak */
+};
+void source_bpf_stats(struct source *s, struct source_bpf_stats *ret);
