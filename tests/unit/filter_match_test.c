@@ -1,163 +1,16 @@
 /* Filters on events: what matches, and that the column, type and kernel parts never lose a match. */
-#include "filters/filter.h"
-#include "tests/unit/capture_maker.h"
+#include "tests/unit/filter_events.h"
 #include "tests/unit/suite.h"
 
-#include <stdio.h>
+static struct filter_events events;
 
-#define N_WORDS (BATCH_EVENTS / 64)
-
-static struct schema *schema;
-static struct state *st;
-static struct maker m;
-
-#define PLAIN(tid_, result_) ((struct maker_event){.tid = tid_, .result = result_, .fd = FD_NONE})
-#define ON_FD(tid_, result_, fd_) \
-	((struct maker_event){.tid = tid_, .result = result_, .fd = fd_, .duration_ns = 500})
-
-static void snapshot(void)
-{
-	static const char env[] = "HOME=/root\0A B=two words", args[] = "-s\0example.org";
-	static const char cgroups[] = "cpu=/user.slice\0memory=/";
-	struct state_entry entries[] = {
-		{.kind = ENTRY_THREAD,
-		 .thread = {.tid = 1, .pid = 1, .sid = 1, .pgid = 1, .vpgid = 1, .vtid = 1, .vpid = 1,
-			    .comm = text_of("systemd"), .exe = text_of("/sbin/init"), .uid = 0}},
-		{.kind = ENTRY_THREAD,
-		 .thread = {.tid = 10, .pid = 10, .ptid = 1, .sid = 10, .pgid = 10, .vpgid = 10, .vtid = 10,
-			    .vpid = 10, .comm = text_of("bash"), .exe = text_of("-bash"),
-			    .cwd = text_of("/root/"), .uid = 1000, .gid = 100, .loginuid = 1000}},
-		{.kind = ENTRY_THREAD,
-		 .thread = {.tid = 20, .pid = 20, .ptid = 10, .sid = 10, .pgid = 20, .vpgid = 20,
-			    .vtid = 20, .vpid = 20, .comm = text_of("curl"), .exe = text_of("curl"),
-			    .exepath = text_of("/usr/bin/curl"), .cwd = text_of("/home/me/"),
-			    .args = {args, sizeof args}, .env = {env, sizeof env},
-			    .cgroups = {cgroups, sizeof cgroups}, .uid = 1000, .gid = 100,
-			    .loginuid = 0xFFFFFFFF, .clone_ns = 1699999999000000000, .fd_limit = 100}},
-		{.kind = ENTRY_FD,
-		 .fd = {.tid = 20, .fd = 0, .type = FD_FILE, .name = text_of("/dev/null")}},
-		{.kind = ENTRY_USER,
-		 .user = {.uid = 1000, .gid = 100, .name = text_of("me"), .home = text_of("/home/me"),
-			  .shell = text_of("/bin/bash")}},
-		{.kind = ENTRY_GROUP, .group = {.gid = 100, .name = text_of("users")}},
-	};
-
-	ck_assert_int_eq(state_entries(st, entries, sizeof entries / sizeof *entries, NULL), 0);
-}
-
-#define AT_CWD (-100)
-
-static void events(void)
-{
-	uint8_t tuple[13];
-
-	/* 0 */ maker_add(&m, "openat", PLAIN(20, 3), NUMBER("dirfd", AT_CWD), TEXT("name", "/etc/hosts"),
-			  NUMBER("flags", 0x1001), NUMBER("ino", 77));
-	/* 1 */ maker_add(&m, "read", ON_FD(20, 5, 3), BYTES("data", "GET /", 5), NUMBER("size", 80));
-	/* 2 */ maker_add(&m, "openat", PLAIN(20, -2), NUMBER("dirfd", AT_CWD), TEXT("name", "none"),
-			  NUMBER("flags", 1));
-	/* 3 */ maker_add(&m, "close", ON_FD(20, 0, 3), {0});
-	/* 4 */ maker_add(&m, "socket", PLAIN(20, 5), NUMBER("domain", 2), NUMBER("type", 1));
-	maker_tuple(tuple, 0x7f000001, 4000, 0x0a010203, 80);
-	/* 5 */ maker_add(&m, "connect", ON_FD(20, 0, 5), BYTES("tuple", tuple, sizeof tuple));
-	/* 6 */ maker_add(&m, "write", ON_FD(20, 100, 5), BYTES("data", "x", 1));
-	/* 7 */ maker_add(&m, "getuid", PLAIN(10, 1000), {0});
-	/* 8 */ maker_add(&m, "pipe", PLAIN(10, 0), NUMBER("fd1", 7), NUMBER("fd2", 8));
-	/* 9 */ maker_add(&m, "write", ON_FD(10, -32, 8), {0});
-	/* 10 */ maker_add(&m, "poll", ((struct maker_event){.tid = 10, .flags = EVENT_UNFINISHED}), {0});
-	/* 11 */ maker_add(&m, "procexit", PLAIN(10, 0), {0});
-	/* 12 */ maker_add(&m, "read", ON_FD(99, 0, 0), {0});
-	/* 13 */ maker_add(&m, "mmap", ON_FD(20, 4096, -1), {0});
-	ck_assert_uint_eq(m.bb.batch.n_events, 14);
-}
-
-static void setup(void)
-{
-	schema = schema_new();
-	st = state_new(schema);
-	ck_assert_int_eq(maker_init(&m, schema), 0);
-	m.bb.batch.first_number = 1;
-	snapshot();
-	events();
-	field_context = (struct field_context){.first_ns = m.bb.batch.time_ns[0]};
-}
-
-static void teardown(void)
-{
-	maker_done(&m);
-	state_free(st);
-	schema_free(schema);
-}
-
-/* The kernel's decision about one event, as the engine makes it. */
-static bool kernel_passes(const struct kernel_filter *k, const struct event *ev, const struct thread *t)
-{
-	unsigned i;
-
-	if (k->has_types && !(k->types[ev->type / 64] >> (ev->type % 64) & 1))
-		return false;
-	if (k->failed_only && !(event_has_result(ev) && ev->result < 0))
-		return false;
-	for (i = 0; k->n_comms && strcmp(k->comms[i], t->comm); i++)
-		if (i + 1 == k->n_comms)
-			return false;
-	for (i = 0; k->n_pids && k->pids[i] != t->pid; i++)
-		if (i + 1 == k->n_pids)
-			return false;
-	for (i = 0; k->n_tids && k->tids[i] != t->tid; i++)
-		if (i + 1 == k->n_tids)
-			return false;
-	for (i = 0; k->n_uids && k->uids[i] != t->uid; i++)
-		if (i + 1 == k->n_uids)
-			return false;
-	return true;
-}
-
-/* The numbers of the events that match, "0 3 5"; every part is compared on the way. */
 static const char *matches(const char *text)
 {
 	static char out[256];
-	uint64_t bits[N_WORDS];
-	struct kernel_filter kernel;
 	struct error err = {0};
-	struct filter *f = filter_new(text, &err);
-	const uint64_t *types;
-	size_t n = 0;
-	int64_t n_set, n_matched = 0;
+	const char *words = filter_events_run(&events, text, strlen(text), out, sizeof out, &err);
 
-	ck_assert_msg(f != NULL, "%s: %s", text, err.text);
-	types = filter_types(f);
-	filter_kernel(f, &kernel);
-	n_set = filter_columns(f, &m.bb.batch, bits, &err);
-	state_batch(st, &m.bb.batch);
-	out[0] = 0;
-	for (uint32_t i = 0; i < m.bb.batch.n_events; i++) {
-		struct event ev;
-		bool match, may = bits[i / 64] >> (i % 64) & 1;
-
-		event_at(&ev, &m.bb.batch, i);
-		state_apply(st, &ev);
-		match = filter_match(f, &ev, st);
-		ck_assert_msg(!match || may, "%s: the columns lose event %u", text, i);
-		ck_assert_msg(!filter_is_exact(f) || match == may, "%s: not exact for event %u", text, i);
-		ck_assert_msg(!match || !types || types[ev.type / 64] >> (ev.type % 64) & 1,
-			      "%s: the types lose event %u", text, i);
-		if (st->now.thread) {
-			bool passes = kernel_passes(&kernel, &ev, st->now.thread);
-
-			ck_assert_msg(!match || passes, "%s: the kernel loses event %u", text, i);
-			ck_assert_msg(!kernel.exact || match == passes, "%s: kernel not exact for %u", text, i);
-		}
-		if (match)
-			n += (size_t)sprintf(out + n, "%s%u", n ? " " : "", i);
-		n_matched += match;
-		state_settle(st);
-	}
-	ck_assert_int_ge(n_set, n_matched);
-	filter_free(f);
-	/* The next filter meets the same state. */
-	teardown();
-	setup();
+	ck_assert_msg(!words && !err.code, "%s: %s", text, words ? words : err.text);
 	return out;
 }
 
@@ -165,7 +18,7 @@ static const char *matches(const char *text)
 
 START_TEST(columns_decide)
 {
-	setup();
+	ck_assert(filter_events_init(&events));
 	MATCHES("", "0 1 2 3 4 5 6 7 8 9 10 11 12 13");
 	MATCHES("evt.type=openat", "0 2");
 	MATCHES("not evt.type=openat", "1 3 4 5 6 7 8 9 10 11 12 13");
@@ -194,13 +47,13 @@ START_TEST(columns_decide)
 	MATCHES("evt.cpu=1 or evt.count=2", "");
 	MATCHES("evt.type.is.close=1", "3");
 	MATCHES("evt.around[1700000000000004000]=0", "4");
-	teardown();
+	filter_events_done(&events);
 }
 END_TEST
 
 START_TEST(fds_are_found)
 {
-	setup();
+	ck_assert(filter_events_init(&events));
 	MATCHES("fd.num=3", "0 1 3");
 	MATCHES("fd.num<0", "2 13");
 	MATCHES("fd.num=8", "8 9");
@@ -238,13 +91,13 @@ START_TEST(fds_are_found)
 	MATCHES("evt.buffer bcontains 4745", "1");
 	MATCHES("evt.category=net", "4 5 6");
 	MATCHES("proc.stdin.name=/dev/null and evt.num=1", "0");
-	teardown();
+	filter_events_done(&events);
 }
 END_TEST
 
 START_TEST(processes_are_found)
 {
-	setup();
+	ck_assert(filter_events_init(&events));
 	MATCHES("proc.name=bash", "7 8 9 10 11");
 	MATCHES("proc.name in (bash, systemd)", "7 8 9 10 11");
 	MATCHES("proc.name=bash or proc.name=curl and evt.type=openat", "0 2 7 8 9 10 11");
@@ -277,13 +130,13 @@ START_TEST(processes_are_found)
 	MATCHES("proc.name startswith oneof (ba, x) and evt.type=write", "9");
 	MATCHES("proc.cmdline contains allof (curl, example) and evt.num=1", "0");
 	MATCHES("proc.name in (a, b, c, d, e, f, g, h, i, j, bash) and evt.num=8", "7");
-	teardown();
+	filter_events_done(&events);
 }
 END_TEST
 
 START_TEST(parameters_are_found)
 {
-	setup();
+	ck_assert(filter_events_init(&events));
 	MATCHES("evt.arg.name=/etc/hosts", "0");
 	MATCHES("evt.arg.flags contains O_CLOEXEC", "0");
 	MATCHES("evt.rawarg.flags=0x1001", "0");
@@ -295,13 +148,13 @@ START_TEST(parameters_are_found)
 	MATCHES("evt.info contains ENOENT", "2");
 	MATCHES("evt.is_open_read=true", "0 2");
 	MATCHES("evt.is_open_read=false and evt.type=openat", "");
-	teardown();
+	filter_events_done(&events);
 }
 END_TEST
 
 START_TEST(constants_fold)
 {
-	setup();
+	ck_assert(filter_events_init(&events));
 	MATCHES("proc.name in ()", "");
 	MATCHES("not proc.name in ()", "0 1 2 3 4 5 6 7 8 9 10 11 12 13");
 	MATCHES("proc.name in () or evt.num=1", "0");
@@ -309,7 +162,7 @@ START_TEST(constants_fold)
 	MATCHES("proc.name=bash and proc.name=curl", "");
 	MATCHES("not (not evt.num=2)", "1");
 	MATCHES("evt.num=1 and (evt.num=1 and (evt.num=1 or evt.num=2))", "0");
-	teardown();
+	filter_events_done(&events);
 }
 END_TEST
 
@@ -380,26 +233,24 @@ END_TEST
 /* Remembered answers belong to one state: another one has other names under the same numbers. */
 START_TEST(answers_do_not_leak_between_states)
 {
-	struct filter *f;
+	struct filter *f = filter_new("proc.name=curl", NULL);
 	struct event ev;
 
-	setup();
-	f = filter_new("proc.name=curl", NULL);
-	event_at(&ev, &m.bb.batch, 0);
-	state_apply(st, &ev);
-	ck_assert(filter_match(f, &ev, st));
-	for (int round = 0; round < 2; round++) {
-		struct state *other = state_new(schema);
-		struct state_entry e = {.kind = ENTRY_THREAD,
-					.thread = {.tid = 20, .pid = 20, .comm = text_of(round ? "curl" : "wget")}};
+	ck_assert(filter_events_init(&events));
+	event_at(&ev, &events.m.bb.batch, 0);
+	for (int round = 0; round < 4; round++) {
+		struct state *st = state_new(events.schema);
+		struct state_entry e = {
+			.kind = ENTRY_THREAD,
+			.thread = {.tid = 20, .pid = 20, .comm = text_of(round & 1 ? "curl" : "wget")}};
 
-		state_entries(other, &e, 1, NULL);
-		state_apply(other, &ev);
-		ck_assert_int_eq(filter_match(f, &ev, other), round);
-		state_free(other);
+		state_entries(st, &e, 1, NULL);
+		state_apply(st, &ev);
+		ck_assert_int_eq(filter_match(f, &ev, st), round & 1);
+		state_free(st);
 	}
 	filter_free(f);
-	teardown();
+	filter_events_done(&events);
 }
 END_TEST
 
