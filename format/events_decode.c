@@ -20,7 +20,8 @@ struct slice {
 
 /* Columns that stand in order of type: their place needs the type column first. */
 #define GROUPED                                                                                    \
-	(COLUMN_FLAGS | COLUMN_RESULT | COLUMN_FD | COLUMN_SYSNO | COLUMN_ABSENT | COLUMN_PAYLOAD_LEN)
+	(COLUMN_DURATION | COLUMN_FLAGS | COLUMN_RESULT | COLUMN_FD | COLUMN_SYSNO |             \
+	 COLUMN_ABSENT | COLUMN_PAYLOAD_LEN)
 
 int events_decoder_init(struct events_decoder *d)
 {
@@ -423,7 +424,7 @@ static int load_plain(struct events_decoder *d, struct batch *b, const struct ev
 		place = (value);                                                                   \
 	break
 	switch (column) {
-	case WIRE_DURATION: EACH(b->duration_ns[i], v[i] - 1);
+	case WIRE_DURATION: EACH(b->duration_ns[order[i]], v[i] - 1);
 	case WIRE_CPU: EACH(b->cpu[i], (uint16_t)v[i]);
 	case WIRE_FLAGS: EACH(b->flags[order[i]], (uint16_t)v[i]);
 	case WIRE_RESULT: EACH(b->result[order[i]], zigzag_decode(v[i]));

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 
 /*
- * How the bytes of a column's values are laid out. Chosen by measuring (SPEC "Why so"): numbers whose low
- * bytes are noise do best with a frame for each byte, because one Huffman table then serves bytes of one kind;
- * numbers that repeat do best with their bytes together, where matches can be found.
+ * How the bytes of a column's values are laid out. Measured on 320,000 real calls, bytes an event: times
+ * 1.61 with a frame for each byte, 1.95 with the bytes of a value together; durations 1.18 and 1.48; results
+ * 0.18 and 0.23. One Huffman table then serves bytes of one kind. What repeats from event to event does as
+ * well together, and needs fewer frames.
  */
 enum layout { LAYOUT_PLANES, LAYOUT_TOGETHER };
 
@@ -177,11 +178,7 @@ static int put_time_columns(struct events_encoder *e, const struct batch *b, uin
 		return r;
 	for (uint32_t i = 0; i < n; i++)
 		v[i] = b->cpu[from + i];
-	if ((r = put_column(e, WIRE_CPU, n, LAYOUT_TOGETHER, level)) < 0)
-		return r;
-	for (uint32_t i = 0; i < n; i++)
-		v[i] = b->duration_ns[from + i] + 1;
-	return put_column(e, WIRE_DURATION, n, LAYOUT_PLANES, level);
+	return put_column(e, WIRE_CPU, n, LAYOUT_TOGETHER, level);
 }
 
 /* Threads: those that occur in the range, in order of appearance, and an index for each event. */
@@ -232,8 +229,9 @@ static int put_grouped_columns(struct events_encoder *e, const struct batch *b, 
 		if ((r = put_column(e, column, n, layout, level)) < 0)                             \
 			return r;                                                                  \
 	} while (0)
+	GROUPED(WIRE_DURATION, b->duration_ns[order[i]] + 1, LAYOUT_PLANES);
 	GROUPED(WIRE_FLAGS, b->flags[order[i]], LAYOUT_TOGETHER);
-	GROUPED(WIRE_RESULT, zigzag_encode(b->result[order[i]]), LAYOUT_TOGETHER);
+	GROUPED(WIRE_RESULT, zigzag_encode(b->result[order[i]]), LAYOUT_PLANES);
 	GROUPED(WIRE_FD, fd_value(b->fd[order[i]]), LAYOUT_TOGETHER);
 	GROUPED(WIRE_SYSNO, b->sysno[order[i]], LAYOUT_TOGETHER);
 	GROUPED(WIRE_ABSENT, b->absent[order[i]], LAYOUT_TOGETHER);
