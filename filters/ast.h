@@ -72,6 +72,8 @@ struct check {
 	/* Results by interned name: 0 not known yet, 1 false, 2 true. */
 	uint8_t *by_id;
 	uint32_t n_by_id;
+	bool quick;	/* proc.name or fd.name: match.c knows a shortcut */
+	bool on_empty;	/* the answer for "" */
 
 	/* The column part. */
 	enum column_kind column;

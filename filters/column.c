@@ -252,6 +252,8 @@ static int prepare_check(struct filter *f, struct node *n)
 		       info->id != FIELD_EVT_NUM && info->id != FIELD_EVT_HOSTNAME;
 	bool single = c->quantifier == QUANT_ANY || c->n_values < 2;
 
+	c->quick = info->id == FIELD_PROC_NAME || info->id == FIELD_FD_NAME;
+	c->on_empty = c->quick && check_value(f, c, &(struct value){.kind = VALUE_TEXT, .text = text_of("")});
 	n->needs = info->needs & ~NEED_COLUMNS;
 	n->cost = n->needs & NEED_PARAMS ? 100 : info->is_list ? 40 : n->needs ? 10 : 4;
 	if (c->op == OP_REGEX || c->op == OP_PMATCH)

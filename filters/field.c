@@ -155,6 +155,7 @@ bool field_extract(const struct field *f, struct event *ev, struct state *st, un
 		return false;
 	buffer_clear(&scratch->bytes);
 	ret->kind = VALUE_NONE;
+	ret->text_id = 0;
 	return extractors[f->info->id](f, ev, st, nth, scratch, ret);
 }
 

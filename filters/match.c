@@ -175,7 +175,7 @@ static bool value_passes(struct filter *f, struct check *c, const struct value *
 /* Any of the values; with != none of them may be equal. */
 static bool check_list(struct filter *f, struct check *c, struct event *ev, struct state *st)
 {
-	struct value v = {0};
+	struct value v;
 	unsigned nth = 0;
 
 	for (; field_extract(&c->left.field, ev, st, nth, &f->scratch, &v); nth++) {
@@ -187,30 +187,39 @@ static bool check_list(struct filter *f, struct check *c, struct event *ev, stru
 	return c->op == OP_NE && nth;
 }
 
+/* -1: no answer is remembered for this name. */
+static int remembered(const struct check *c, uint32_t id)
+{
+	return id < c->n_by_id && c->by_id[id] ? c->by_id[id] == 2 : -1;
+}
+
+/* The two fields that most filters ask for, without a detour where the answer is known. -1: it is not. */
+static int check_quickly(const struct check *c, const struct event *ev, const struct state *st)
+{
+	const struct thread *t = st->now.thread;
+	const struct fd_info *fd = st->now.fd;
+
+	if (c->left.field.info->id == FIELD_PROC_NAME)
+		return t ? remembered(c, t->name_id) : false;
+	if (!event_type_has_fd(ev->info))
+		return false;
+	if (fd && fd->name_id)
+		return remembered(c, fd->name_id);
+	/* An fd without a name, or an unknown one: "", unless a path was given that could not be opened. */
+	return fd || !(ev->info->traits & EF_CREATES_FD) ? c->on_empty : -1;
+}
+
 bool check_event(struct filter *f, struct check *c, struct event *ev, struct state *st)
 {
-	struct value v = {0};
+	struct value v;
 
-	switch (c->left.field.info->id) {
-	case FIELD_PROC_NAME: {
-		const struct thread *t = st->now.thread;
+	if (c->quick) {
+		int known = check_quickly(c, ev, st);
 
-		if (t && t->name_id < c->n_by_id && c->by_id[t->name_id])
-			return c->by_id[t->name_id] == 2;
-		break;
+		if (known >= 0)
+			return known;
 	}
-	case FIELD_FD_NAME: {
-		const struct fd_info *fd = st->now.fd;
-
-		if (!event_type_has_fd(ev->info))
-			return false;
-		if (fd && fd->name_id < c->n_by_id && c->by_id[fd->name_id])
-			return c->by_id[fd->name_id] == 2;
-		break;
-	}
-	default:
-		if (c->left.field.info->is_list)
-			return check_list(f, c, ev, st);
-	}
+	if (c->left.field.info->is_list)
+		return check_list(f, c, ev, st);
 	return field_extract(&c->left.field, ev, st, 0, &f->scratch, &v) && value_passes(f, c, &v);
 }
