@@ -100,15 +100,7 @@ bool step_succeeded(const struct step *x)
 
 struct fd_table *step_fds(const struct step *x)
 {
-	struct thread_node *n = x->node;
-
-	if (!n->t.fds) {
-		struct fd_table *own = n->process && n->process->fds ? NULL : fd_table_new(x->s);
-
-		node_share_fds(x->s, n, own ? own : n->process ? n->process->fds : NULL);
-		fd_table_drop(x->s, own);
-	}
-	return n->t.fds;
+	return node_fds(x->s, x->node);
 }
 
 struct fd_node *step_new_fd(const struct step *x, int64_t fd, enum fd_type type)

@@ -68,7 +68,7 @@ static void apply_bpf(const struct step *x)
 		n->f.open_flags = OPEN_CLOEXEC;
 }
 
-/* flags name: the first flag is close-on-exec in memfd_create and in epoll_create1. */
+/* flags name: the first flag is close-on-exec (MFD_CLOEXEC, EPOLL_CLOEXEC, FSOPEN_CLOEXEC...). */
 static void apply_first_flag(const struct step *x)
 {
 	apply_new(x);
@@ -272,6 +272,11 @@ const struct op_row file_ops[] = {
 	{"userfaultfd", apply_new, FD_USERFAULTFD, "flags"},
 	{"io_uring_setup", apply_new_cloexec, FD_IOURING, ""},
 	{"bpf", apply_bpf, FD_BPF, "cmd"},
+	{"fanotify_init", apply_first_flag, FD_UNSUPPORTED, "flags"},
+	{"fsopen", apply_first_flag, FD_UNSUPPORTED, "flags fs_name"},
+	{"fsmount", apply_first_flag, FD_UNSUPPORTED, "flags"},
+	{"fspick", apply_first_flag, FD_UNSUPPORTED, "flags path"},
+	{"landlock_create_ruleset", apply_new_cloexec, FD_UNSUPPORTED, ""},
 	{"pidfd_open", apply_pidfd_open, 0, "pid"},
 	{"pidfd_getfd", apply_pidfd_getfd, 0, "pid_fd target_fd"},
 	{"chdir", apply_chdir, 0, "path"},

@@ -130,17 +130,17 @@ static void describe_child(const struct step *x, struct thread_node *child, uint
 	t->clone_ns = x->ev->time_ns;
 }
 
-static void child_fds(const struct step *x, struct thread_node *child, const struct thread_node *from,
+static void child_fds(const struct step *x, struct thread_node *child, struct thread_node *from,
 		      uint32_t flags)
 {
 	struct fd_table *copy;
 
-	if (!from->t.fds)
-		return;
 	if (flags & CLONE_HAS_FILES) {
-		node_share_fds(x->s, child, from->t.fds);
+		node_share_fds(x->s, child, node_fds(x->s, from));
 		return;
 	}
+	if (!from->t.fds)
+		return;
 	if ((copy = fd_table_copy(x->s, from->t.fds))) {
 		node_share_fds(x->s, child, copy);
 		fd_table_drop(x->s, copy);

@@ -104,19 +104,13 @@ static void set_fd(struct store *s, const struct thread_node *owner, struct fd_n
 static bool take_fd(struct store *s, const struct fd_entry *e)
 {
 	struct thread_node *owner = e->tid > 0 ? node_find(s, e->tid) : NULL;
-	struct fd_table *made = NULL;
 	struct fd_node *n;
 
 	if (!owner && e->tid > 0)
 		owner = node_new(s, e->tid, -1);
 	if (!owner)
 		return false;
-	if (!owner->t.fds) {
-		made = owner->process && owner->process->fds ? NULL : fd_table_new(s);
-		node_share_fds(s, owner, made ? made : owner->process ? owner->process->fds : NULL);
-		fd_table_drop(s, made);
-	}
-	if (!owner->t.fds || !(n = fd_table_add(s, owner->t.fds, e->fd)))
+	if (!node_fds(s, owner) || !(n = fd_table_add(s, owner->t.fds, e->fd)))
 		return false;
 	set_fd(s, owner, n, e);
 	return true;

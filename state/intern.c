@@ -27,7 +27,7 @@ static size_t interned_size(uint32_t len)
 	return sizeof(struct interned) + len + 1;
 }
 
-int intern_pool_init(struct intern_pool *in, size_t *used, size_t limit)
+int intern_pool_init(struct intern_pool *in, size_t *used, const size_t *limit)
 {
 	struct interned *e = calloc(1, interned_size(0));
 
@@ -119,9 +119,9 @@ static const char *intern_new(struct intern_pool *in, const void *data, size_t l
 	size_t size = interned_size((uint32_t)len);
 	struct interned *e = NULL;
 
-	if (*in->used + size > in->limit)
+	if (*in->used + size > *in->limit)
 		intern_pool_trim(in, 0);
-	if (*in->used + size <= in->limit)
+	if (*in->used + size <= *in->limit)
 		e = malloc(size);
 	if (!e) {
 		in->n_refused++;

@@ -28,13 +28,13 @@ struct intern_pool {
 	struct interned *oldest, *newest;	/* idle ones */
 	size_t idle_bytes;
 	size_t *used;				/* the owner's account, counts every byte */
-	size_t limit;				/* of that account */
+	const size_t *limit;			/* of that account */
 	uint64_t n_refused;
 	const char *empty;
 };
 
-/* 0, -ENOMEM. `used` outlives the pool. */
-int intern_pool_init(struct intern_pool *in, size_t *used, size_t limit);
+/* 0, -ENOMEM. `used` and `limit` outlive the pool. */
+int intern_pool_init(struct intern_pool *in, size_t *used, const size_t *limit);
 void intern_pool_done(struct intern_pool *in);
 /* Forgets idle texts, the oldest first, until no more than max bytes of them are left. */
 void intern_pool_trim(struct intern_pool *in, size_t max);

@@ -7,7 +7,7 @@ void *store_alloc(struct store *s, size_t size)
 {
 	void *p;
 
-	if (size > STATE_BYTES_MAX || s->used > STATE_BYTES_MAX - size || !(p = calloc(1, size)))
+	if (size > s->limit || s->used > s->limit - size || !(p = calloc(1, size)))
 		return NULL;
 	s->used += size;
 	return p;
@@ -41,9 +41,10 @@ struct state *state_new(const struct schema *schema)
 	s->pub.serial = ++last_serial;
 	s->pub.now.fd_num = -1;
 	s->closing_fd = -1;
+	s->limit = STATE_BYTES_MAX;
 	s->ops = calloc(EVENT_TYPE_MAX, sizeof(*s->ops));
 	s->cache = calloc(BATCH_EVENTS, sizeof(*s->cache));
-	if (!s->ops || !s->cache || intern_pool_init(&s->names, &s->used, STATE_BYTES_MAX) < 0) {
+	if (!s->ops || !s->cache || intern_pool_init(&s->names, &s->used, &s->limit) < 0) {
 		free(s->ops);
 		free(s->cache);
 		free(s);

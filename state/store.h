@@ -81,7 +81,7 @@ struct op;
 
 struct store {
 	struct state pub;	/* first */
-	size_t used;
+	size_t used, limit;	/* limit: STATE_BYTES_MAX, less in tests */
 	struct intern_pool names;
 	struct pid_map threads, processes;
 	struct fd_node *free_fds;
@@ -143,6 +143,8 @@ void node_bury(struct store *s, struct thread_node *n);
 void node_changed(struct store *s, struct thread_node *n);
 /* The fd table becomes this one (a reference is taken). */
 void node_share_fds(struct store *s, struct thread_node *n, struct fd_table *table);
+/* The thread's table, made when there is none. NULL: refused. */
+struct fd_table *node_fds(struct store *s, struct thread_node *n);
 /* A table of its own, with the same fds. false: refused, still shared. */
 bool node_own_fds(struct store *s, struct thread_node *n);
 void thread_tables_clear(struct store *s);

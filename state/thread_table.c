@@ -267,7 +267,7 @@ struct thread_node *node_new(struct store *s, int64_t tid, int64_t pid)
 
 	if (n)
 		node_remove(s, n);
-	if (s->threads.n >= THREADS_MAX || s->used > STATE_BYTES_MAX - STATE_BYTES_MAX / 8)
+	if (s->threads.n >= THREADS_MAX || s->used > s->limit - s->limit / 8)
 		evict(s);
 	if (!map_room(s, &s->threads) || !(n = store_alloc(s, sizeof *n))) {
 		s->n_refused++;
@@ -377,6 +377,22 @@ void node_share_fds(struct store *s, struct thread_node *n, struct fd_table *tab
 		table->refs++;
 		n->process->fds = table;
 	}
+}
+
+struct fd_table *node_fds(struct store *s, struct thread_node *n)
+{
+	struct fd_table *made;
+
+	if (n->t.fds)
+		return n->t.fds;
+	if (n->process && n->process->fds) {
+		node_share_fds(s, n, n->process->fds);
+		return n->t.fds;
+	}
+	made = fd_table_new(s);
+	node_share_fds(s, n, made);
+	fd_table_drop(s, made);
+	return n->t.fds;
 }
 
 bool node_own_fds(struct store *s, struct thread_node *n)

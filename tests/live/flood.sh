@@ -42,17 +42,17 @@ same "lost with default settings" "$lost" 0
 same "reads of /dev/zero" "$(count "$TMP/f.scap" 'evt.type=read and fd.name=/dev/zero')" "$n"
 at_most "peak memory (KiB)" "${peak:-999999999}" 262144
 
-# The smallest buffer: losses are certain; the sum and the tables must hold all the same.
+# A small buffer: losses are certain; the sum and the tables must hold all the same.
 cat >"$TMP/flood" <<SH
 dd if=/dev/zero of=/dev/null bs=1 count=$n 2>/dev/null
 exec 7</etc/hosts
 cat <&7 >/dev/null
 cat /etc/passwd >/dev/null
 SH
-read -r peak took < <(capture_dd "$TMP/g.scap" --buffer 64k -- /bin/sh "$TMP/flood")
+read -r peak took < <(capture_dd "$TMP/g.scap" --buffer 128k -- /bin/sh "$TMP/flood")
 events=$(calls "$TMP/g.scap")
 lost=$(lost "$TMP/g.scap")
-measured "the same through a buffer of 64 KiB: $events recorded, $lost lost, peak ${peak:-?} KiB"
+measured "the same through a buffer of 128 KiB: $events recorded, $lost lost, peak ${peak:-?} KiB"
 # dd inherits a shell here: its fork's return is the shell's, its execve is its own.
 same "recorded + lost, small buffer" $((events + lost)) "$made"
 same "execve of dd and two cats" "$(count "$TMP/g.scap" 'evt.type=execve and evt.failed=false')" 4

@@ -27,13 +27,14 @@ def read(path):
 
 
 def collect():
-    """Environments of all processes, and arguments of all that are not called curl."""
+    """Environments of all processes, and arguments of all but curl and scapcap itself."""
     found = set()
     for pid in filter(str.isdigit, os.listdir("/proc")):
         for text in read("/proc/%s/environ" % pid).split(b"\0"):
             if len(text.partition(b"=")[2]) >= SHORTEST:
                 found.add((b"environment", text))
-        if read("/proc/%s/comm" % pid).strip() == b"curl":
+        # scapcap's own command line is in the header: it says what the capture is.
+        if read("/proc/%s/comm" % pid).strip() in (b"curl", b"scapcap"):
             continue
         for text in read("/proc/%s/cmdline" % pid).split(b"\0")[1:]:
             if len(text) >= SHORTEST:
