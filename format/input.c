@@ -43,7 +43,7 @@ static ssize_t input_read(struct input *in, size_t want)
 	do {
 		n = in->seekable ? pread(in->fd, to, want, (off_t)(in->at + in->end - in->start))
 				 : read(in->fd, to, want);
-	} while (n < 0 && errno == EINTR);
+	} while (n < 0 && errno == EINTR && !(in->stop && *in->stop));
 	return n < 0 ? -errno : n;
 }
 

@@ -16,6 +16,7 @@
 struct input {
 	int fd;
 	bool seekable;
+	const volatile bool *stop; /* true: a read that a signal broke off is not resumed; may be NULL */
 	uint64_t at;		/* place in the file of the next byte */
 	uint8_t *window;	/* window[start..end) are the bytes from `at` on */
 	size_t start, end;

@@ -599,6 +599,7 @@ struct source *native_reader_new(int fd, const char *name, const struct native_r
 		return NULL;
 	}
 	r->walk.start = r->walk.input.at;
+	r->walk.input.stop = options->stop;
 	r->walk.follow = options->follow;
 	r->batch.schema = r->schema;
 	r->batch.load = reader_load;

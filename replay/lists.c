@@ -209,10 +209,14 @@ int list_print(FILE *out, enum list_kind kind, enum list_style style, bool all, 
 		list_events(&b, style, all);
 	else if (kind == LIST_SYSCALLS)
 		list_syscalls(&b, style);
-	if (buffer_failed(&b))
+	if (buffer_failed(&b)) {
 		r = error_set(err, -ENOMEM, "out of memory");
-	else if ((fwrite(b.data, 1, b.len, out) != b.len || fflush(out) != 0) && errno != EPIPE)
-		r = error_set(err, -errno, "cannot write the list: %s", strerror(errno));
+	} else if (fwrite(b.data, 1, b.len, out) != b.len || fflush(out) != 0) {
+		if (errno == EPIPE) /* the reader has seen enough */
+			clearerr(out);
+		else
+			r = error_set(err, -errno, "cannot write the list: %s", strerror(errno));
+	}
 	buffer_done(&b);
 	return r;
 }

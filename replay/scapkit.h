@@ -9,7 +9,7 @@
  *		struct scapkit_capture *c = NULL;
  *		const struct scapkit_event *e;
  *		char text[256];
- *		int r = scapkit_open(argv[1], &c);
+ *		int r = scapkit_open(argc > 1 ? argv[1] : "-", &c);
  *
  *		if (r == 0)
  *			r = scapkit_set_filter(c, "evt.type=openat");

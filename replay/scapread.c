@@ -379,6 +379,7 @@ struct job {
 	uint64_t n_warnings;
 	uint64_t next_progress_ns, size;
 	bool progress_shown;
+	struct native_reader_stats stats; /* large: not for the stack */
 };
 
 static struct sink *make_sink(struct job *j, struct error *err)
@@ -427,7 +428,6 @@ static void on_warning(void *context, const struct error *err)
 static void on_progress(void *context)
 {
 	struct job *j = context;
-	struct native_reader_stats stats = {0};
 	struct timespec now;
 	uint64_t now_ns;
 
@@ -436,10 +436,10 @@ static void on_progress(void *context)
 	if (now_ns < j->next_progress_ns)
 		return;
 	j->next_progress_ns = now_ns + PROGRESS_NS;
-	native_reader_stats(j->pipeline.source, &stats);
+	native_reader_stats(j->pipeline.source, &j->stats);
 	fprintf(stderr, "\r\033[K%llu events", (unsigned long long)j->pipeline.n_seen);
 	if (j->size)
-		fprintf(stderr, ", %llu %%", (unsigned long long)(100 * stats.bytes / j->size));
+		fprintf(stderr, ", %llu %%", (unsigned long long)(100 * j->stats.bytes / j->size));
 	fflush(stderr);
 	j->progress_shown = true;
 }
@@ -487,6 +487,18 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* A full disk may show only now. A reader that went away is no failure. */
+static int flush_output(struct error *err)
+{
+	if (fflush(stdout) == 0)
+		return 0;
+	if (errno == EPIPE) {
+		clearerr(stdout);
+		return 0;
+	}
+	return error_set(err, -errno, "cannot write the output: %s", strerror(errno));
+}
+
 static int close_output(struct job *j, struct error *err)
 {
 	int fd = j->fd;
@@ -495,6 +507,19 @@ static int close_output(struct job *j, struct error *err)
 	if (fd >= 0 && close(fd) < 0)
 		return error_set(err, -errno, "%s: %s", j->o->write, strerror(errno));
 	return 0;
+}
+
+/* A pcapng file without any block of ours passes for an empty capture until its end is seen. */
+static int check_contents(struct job *j, struct error *err)
+{
+	if (stopped || j->pipeline.n_seen || j->pipeline.limit)
+		return 0;
+	native_reader_stats(j->pipeline.source, &j->stats);
+	return j->stats.n_captures ? 0
+				   : error_set(err, -ENOTSUP,
+					       "%s: holds no system calls: network packets alone (pcapng), "
+					       "or it ends before the first of them",
+					       source_path_name(j->o->read));
 }
 
 static int run_job(struct job *j, struct error *err)
@@ -510,11 +535,15 @@ static int run_job(struct job *j, struct error *err)
 	late = close_output(j, r == 0 ? err : NULL);
 	if (r == 0)
 		r = late;
-	if (r < 0 && o->write && !err->text[0])
-		error_set(err, r, "%s: cannot be written", o->write);
+	else if (o->write && (r == -ENOSPC || r == -EFBIG || r == -EDQUOT))
+		error_prefix(err, "%s", o->write);
+	if (r == 0)
+		r = check_contents(j, err);
 	if (o->count && (r == 0 || j->pipeline.n_damaged))
 		printf("%llu\n", (unsigned long long)j->counted);
-	fflush(stdout);
+	late = flush_output(err);
+	if (r == 0)
+		r = late;
 	print_summary(j);
 	if (j->pipeline.n_damaged && r == -EBADMSG)
 		return EXIT_FAILED; /* the words have been said */
@@ -538,6 +567,7 @@ static int read_capture(const struct options *o)
 			.warn = on_warning,
 		},
 	};
+	struct native_reader_options reader = {.stop = &stopped};
 	int status = EXIT_USAGE;
 
 	j.pipeline.context = &j;
@@ -546,7 +576,7 @@ static int read_capture(const struct options *o)
 		if (!j.pipeline.filter)
 			return complain(&err, EXIT_USAGE);
 	}
-	j.pipeline.source = source_open(o->read, NULL, &err);
+	j.pipeline.source = source_open(o->read, &reader, &err);
 	if (!j.pipeline.source) {
 		status = complain(&err, EXIT_FAILED);
 		goto end;
@@ -619,10 +649,5 @@ int main(int argc, char **argv)
 	int status = first < 0 ? complain(&err, EXIT_USAGE) : act(&o, argc, argv, first);
 
 	buffer_done(&o.filter);
-	/* A full disk may show only now. A reader that went away is no failure. */
-	if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE && status == EXIT_OK) {
-		fprintf(stderr, "scapread: cannot write the output: %s\n", strerror(errno));
-		status = EXIT_FAILED;
-	}
-	return status;
+	return status == EXIT_OK && flush_output(&err) < 0 ? complain(&err, EXIT_FAILED) : status;
 }

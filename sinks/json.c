@@ -129,11 +129,10 @@ static void put_result(struct buffer *b, const struct event *ev)
 
 static void put_thread(struct buffer *b, const struct event *ev, const struct thread *t)
 {
-	if (t && t->comm[0]) {
+	/* without pid: made up for a thread that nobody told of */
+	if (t && t->pid >= 0) {
 		PUT(b, ",\"proc.name\":");
 		json_string(b, t->comm, strlen(t->comm));
-	}
-	if (t && t->pid >= 0) {
 		PUT(b, ",\"proc.pid\":");
 		buffer_decimal(b, t->pid);
 	}

@@ -106,6 +106,10 @@ static int64_t add_field(struct line *l, const char *text, struct error *err)
 					    "a column wider than %d in the line format",
 					    LINE_WIDTH_MAX);
 	}
+	if (!*p || strchr(" \t\n", *p))
+		return error_set_at(err, -EINVAL, (uint64_t)(p - l->format),
+				    "line format, column %td: a field must follow the %% (%%%% prints a %%)",
+				    p - l->format + 1);
 	r = field_parse(&s->field, p, &len, err);
 	if (r < 0) {
 		if (err)

@@ -103,8 +103,6 @@ static int native_batch_end(struct sink *s, struct batch *batch, struct error *e
 	if (n_selected == 0)
 		return 0;
 	r = writer_need(n, err);
-	if (r == 0)
-		r = batch_need(batch, COLUMNS_ALL, err);
 	if (r < 0)
 		return r;
 	return native_writer_events(n->writer, batch, n->selected, n_selected, n->flags_or, err);

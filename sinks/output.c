@@ -15,8 +15,10 @@ int output_flush(struct output *o, struct error *err)
 	if (fwrite(o->bytes.data, 1, len, o->stream) == len && fflush(o->stream) == 0)
 		return 0;
 	code = errno ? errno : EIO;
-	if (code == EPIPE)
+	if (code == EPIPE) {
+		clearerr(o->stream);
 		return 1;
+	}
 	return error_set(err, -code, "cannot write the output: %s", strerror(code));
 }
 

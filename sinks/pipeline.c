@@ -288,9 +288,12 @@ static int load_columns(struct run *run, struct batch *b, struct error *err)
 		/* Without touch bits (no state asked for) either class may be among those that pass. */
 		if (any_bit(run->bits, run->touch))
 			columns |= COLUMN_PAYLOAD_BULK;
-		if (!run->feed_state && !run->has_hidden && any_bit(run->bits, NULL))
+		if (!run->feed_state && any_bit(run->bits, NULL))
 			columns |= COLUMN_PAYLOAD_STATE;
 	}
+	/* A sink that keeps hidden events copies: damage must show before it has begun. */
+	if (columns && run->has_hidden)
+		columns = COLUMNS_ALL;
 	return columns ? batch_need(b, columns, err) : 0;
 }
 
@@ -435,6 +438,21 @@ static int pass_selection(struct run *run, struct error *err)
 	return n ? p->sink->ops->selection(p->sink, b, run->bits, n, err) : 0;
 }
 
+/* Events from `at` on whose columns turned out to be damaged: lost for the sink, too. */
+static int lose_rest(struct run *run, const struct batch *b, uint32_t at, struct error *err)
+{
+	struct loss_entry loss = {.cpu = UINT32_MAX, .class = LOSS_DAMAGE};
+
+	if (at >= b->n_events)
+		return 0;
+	loss.count = b->n_events - at;
+	if (b->loaded & COLUMN_TIME) {
+		loss.from_ns = b->time_ns[at];
+		loss.to_ns = b->time_ns[b->n_events - 1];
+	}
+	return take_loss(run, &loss, err);
+}
+
 /* The next item. 1: a batch is there or an item was eaten; 0: the end. */
 static int next_item(struct run *run, struct error *err)
 {
@@ -452,6 +470,11 @@ static int next_item(struct run *run, struct error *err)
 		break;
 	case ITEM_EVENTS:
 		r = take_batch(run, item.batch, err);
+		if (is_damage(r)) {
+			r = take_damage(run, r, err);
+			if (r == 0)
+				r = lose_rest(run, item.batch, 0, err);
+		}
 		break;
 	case ITEM_LOSS:
 		r = take_loss(run, item.loss, err);
@@ -500,8 +523,11 @@ int run_next(struct run *run, struct event **ret_event, struct state **ret_state
 				return 1;
 			}
 		}
-		if (r < 0)
+		if (is_damage(r)) {
 			r = take_damage(run, r, err);
+			if (r == 0)
+				r = lose_rest(run, run->batch, run->at ? run->at - 1 : 0, err);
+		}
 		if (r == 0)
 			r = leave_batch(run, err);
 		if (r < 0) {

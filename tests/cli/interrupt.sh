@@ -6,6 +6,6 @@ reader=$!
 exec 3> pipe
 head -c 5000 c.scap >&3
 sleep 0.5
-kill -INT $reader 2>&1
+kill -TERM $reader
 wait $reader
 echo "status $?"

@@ -1,3 +1,3 @@
-make_capture c.scap 100
+make_capture c.scap 100 0 3
 scapread -r c.scap -q
 scapread -r c.scap --count 2>&-

@@ -10,7 +10,7 @@ printf 'hello\n' > text
 try text
 printf '\037\213\010' > packed.gz
 try packed.gz
-cp "$(command -v true)" program
+cp "$(type -P true)" program
 try program
 printf '\324\303\262\241\2\0\4\0\0\0\0\0\0\0\0\0\0\0\4\0\1\0\0\0' > packets.pcap
 try packets.pcap

@@ -120,8 +120,8 @@ START_TEST(missing_values_skip_the_line_or_print_na)
 {
 	set_up();
 	add_open_and_read();
-	check(make_text, "%evt.num %fd.name", "1 /etc/hosts\n2 /etc/hosts\n");
-	check(make_text, "*%evt.num %fd.name", "1 /etc/hosts\n2 /etc/hosts\n3 <NA>\n");
+	check(make_text, "%evt.num %evt.arg.size", "2 4096\n");
+	check(make_text, "*%evt.num %evt.arg.size", "1 <NA>\n2 4096\n3 <NA>\n");
 	tear_down();
 }
 END_TEST
@@ -198,7 +198,7 @@ START_TEST(json_is_typed)
 	      "\"size\":4096}}\n"
 	      "{\"evt.num\":3,\"evt.time\":1700000001500001000,\"evt.cpu\":0,\"evt.type\":\"openat\","
 	      "\"evt.dir\":\"<\",\"evt.res\":-2,\"evt.error\":\"ENOENT\",\"thread.tid\":7,\"args\":{"
-	      "\"fd\":-2,\"dirfd\":-100,\"name\":\"/no\",\"flags\":{\"value\":0,\"names\":[]},"
+	      "\"fd\":-2,\"dirfd\":-100,\"name\":\"/no\",\"flags\":{\"value\":0,\"names\":[\"O_NONE\"]},"
 	      "\"mode\":0,\"dev\":0,\"ino\":0}}\n");
 	tear_down();
 }
@@ -208,10 +208,10 @@ START_TEST(json_of_a_format)
 {
 	set_up();
 	add_open_and_read();
-	check(make_json, "%evt.num %fd.name",
-	      "{\"evt.num\":1,\"fd.name\":\"/etc/hosts\"}\n{\"evt.num\":2,\"fd.name\":\"/etc/hosts\"}\n");
-	check(make_json, "*%fd.name",
-	      "{\"fd.name\":\"/etc/hosts\"}\n{\"fd.name\":\"/etc/hosts\"}\n{\"fd.name\":null}\n");
+	check(make_json, "%evt.num %evt.arg.size %fd.name",
+	      "{\"evt.num\":2,\"evt.arg.size\":\"4096\",\"fd.name\":\"/etc/hosts\"}\n");
+	check(make_json, "*%evt.arg.size",
+	      "{\"evt.arg.size\":null}\n{\"evt.arg.size\":\"4096\"}\n{\"evt.arg.size\":null}\n");
 	tear_down();
 }
 END_TEST

@@ -2,7 +2,7 @@
  * Writes a capture of a machine that never was: shells that start programs, a server, a database that
  * logs, a compiler that looks for headers. The same arguments give the same events on every host.
  *
- * usage: make_capture FILE [EVENTS [SEED]]
+ * usage: make_capture FILE [EVENTS [SEED [LOST]]]
  *
  * The mix follows real ones (a fifth of reads, a quarter of events that change state, some failures); names
  * are drawn from pools with a long tail.
@@ -23,7 +23,7 @@
 struct machine {
 	struct maker m;
 	struct native_writer *writer;
-	uint64_t random, n_events, n_wanted;
+	uint64_t random, n_events, n_wanted, n_lost;
 	int64_t next_tid;
 	uint16_t next_port;
 	uint8_t data[N_DATA];
@@ -312,17 +312,18 @@ static int make(struct machine *k, int fd, const struct schema *schema, struct e
 		.comment = text_of("made up for tests"),
 	};
 	struct loss_entry loss = {.from_ns = info.start_ns, .to_ns = info.start_ns + 5, .cpu = 1,
-				  .class = LOSS_BULK, .count = 3};
+				  .class = LOSS_BULK, .count = k->n_lost};
+	struct native_writer_options options = {0};
 	int r;
 
-	k->writer = native_writer_new(fd, &info, schema, NULL, err);
+	k->writer = native_writer_new(fd, &info, schema, &options, err);
 	if (!k->writer)
 		return err->code;
 	r = snapshot(k, err);
 	if (r < 0)
 		return r;
 	live(k);
-	r = native_writer_loss(k->writer, &loss, err);
+	r = k->n_lost ? native_writer_loss(k->writer, &loss, err) : 0;
 	return r < 0 ? r : native_writer_finish(k->writer, err);
 }
 
@@ -333,14 +334,16 @@ int main(int argc, char **argv)
 	struct error err = {0};
 	int fd;
 
-	if (argc < 2 || argc > 4) {
-		fprintf(stderr, "usage: make_capture FILE [EVENTS [SEED]]\n");
+	if (argc < 2 || argc > 5) {
+		fprintf(stderr, "usage: make_capture FILE [EVENTS [SEED [LOST]]]\n");
 		return 2;
 	}
 	if (argc > 2)
 		k.n_wanted = strtoull(argv[2], NULL, 10);
 	if (argc > 3)
 		k.random += strtoull(argv[3], NULL, 10);
+	if (argc > 4)
+		k.n_lost = strtoull(argv[4], NULL, 10);
 	fd = open(argv[1], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0 || !schema || maker_init(&k.m, schema) < 0) {
 		perror(argv[1]);
