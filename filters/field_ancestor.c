@@ -96,25 +96,27 @@ static int64_t group_id(const struct thread *t, enum group group)
 	return group == GROUP_SID ? t->sid : group == GROUP_PGID ? t->pgid : t->vpgid;
 }
 
-/* Who leads the session or process group, or the eldest known ancestor that is in it. */
+/*
+ * Who leads the session or process group: the process whose id it is, or the eldest known ancestor that
+ * is in it. The ids of a group are those of its PID namespace (proc.vpgid): there a process is found
+ * by its number only while that is the host's number, too.
+ */
 static struct thread *group_leader(struct state *st, struct thread *t, enum group group)
 {
 	int64_t id = group_id(t, group);
-	struct thread *eldest = t, *leader = NULL;
+	struct thread *main = state_thread_main(st, t), *eldest = NULL, *leader = NULL;
 
-	if (group != GROUP_VPGID)
+	if (group != GROUP_VPGID || t->vpid == t->pid)
 		leader = state_thread_find(st, id);
-	if (leader)
-		return leader;
-	for (int n = 0; n < FIELD_ANCESTORS_MAX; n++) {
-		if (group == GROUP_VPGID && eldest->vpid == id)
-			break;
-		t = state_thread_parent(st, eldest);
+	else if (t->vpid == id)
+		leader = main ? main : t;
+	for (int n = 0; !leader && n < FIELD_ANCESTORS_MAX; n++) {
+		t = state_thread_parent(st, t);
 		if (!t || group_id(t, group) != id)
 			break;
 		eldest = t;
 	}
-	return eldest;
+	return leader ? leader : eldest;
 }
 
 static bool extract_leader(uint16_t id, struct state *st, struct thread *t, struct value *ret)
@@ -136,10 +138,10 @@ static bool extract_leader(uint16_t id, struct state *st, struct thread *t, stru
 	default:
 		group = GROUP_VPGID;
 	}
-	/* An id that was never recorded has no leader; the family shows an empty name. */
-	if (group_id(t, group) < 0)
+	/* Without a leader, or an id, the family shows an empty name. */
+	leader = group_id(t, group) < 0 ? NULL : group_leader(st, t, group);
+	if (!leader)
 		return value_text(ret, "");
-	leader = group_leader(st, t, group);
 	switch (id) {
 	case FIELD_PROC_SNAME:
 	case FIELD_PROC_PGID_NAME:

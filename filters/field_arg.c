@@ -42,8 +42,7 @@ static bool extract_param_text(struct event *ev, unsigned i, struct state *st,
 	const struct param *p = event_param(ev, i);
 	enum param_type type = ev->info->params[i].type;
 
-	if (!p->data)
-		return false;
+	/* A parameter that is absent has the text <NA> or NULL, as in evt.args: the field exists. */
 	render_param(&scratch->bytes, ev, i, st, &field_context.render);
 	if (!value_scratch(ret, scratch))
 		return false;

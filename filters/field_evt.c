@@ -91,16 +91,28 @@ static bool extract_result(uint16_t id, const struct event *ev, struct value *re
 	}
 }
 
-static bool extract_error_count(uint16_t id, const struct event *ev, const struct state *st,
-				struct value *ret)
+/* What an error is about: the fd, or what could not be opened; memory beside that. */
+static bool error_is_of(uint16_t id, const struct event *ev, const struct fd_info *fd)
 {
-	const char *category = event_category_name(ev, st);
-	uint16_t of = !strcmp(category, "file")	    ? FIELD_EVT_COUNT_ERROR_FILE
-		      : !strcmp(category, "net")    ? FIELD_EVT_COUNT_ERROR_NET
-		      : !strcmp(category, "memory") ? FIELD_EVT_COUNT_ERROR_MEMORY
-						    : FIELD_EVT_COUNT_ERROR_OTHER;
+	unsigned category = event_type_category(ev->info);
+	bool failed_to_make = !fd && (ev->info->traits & EF_CREATES_FD);
+	bool file = fd ? fd->type == FD_FILE || fd->type == FD_FILE_V2 || fd->type == FD_DIRECTORY
+		       : failed_to_make && category == EC_FILE;
+	bool net = fd ? (fd->type >= FD_IPV4_SOCK && fd->type <= FD_IPV6_SERVSOCK) ||
+				fd->type == FD_UNIX_SOCK
+		      : failed_to_make && category == EC_NET;
+	bool memory = category == EC_MEMORY;
 
-	return of == id && extract_result(id, ev, ret);
+	switch (id) {
+	case FIELD_EVT_COUNT_ERROR_FILE:
+		return file;
+	case FIELD_EVT_COUNT_ERROR_NET:
+		return net;
+	case FIELD_EVT_COUNT_ERROR_MEMORY:
+		return memory;
+	default:
+		return !file && !net && !memory;
+	}
 }
 
 static bool extract_type(const struct field *f, struct event *ev, struct value *ret)
@@ -155,7 +167,7 @@ bool extract_evt(const struct field *f, struct event *ev, struct state *st, unsi
 	case FIELD_EVT_COUNT_ERROR_NET:
 	case FIELD_EVT_COUNT_ERROR_MEMORY:
 	case FIELD_EVT_COUNT_ERROR_OTHER:
-		return extract_error_count(f->info->id, ev, st, ret);
+		return error_is_of(f->info->id, ev, st->now.fd) && extract_result(f->info->id, ev, ret);
 	case FIELD_EVT_COUNT:
 		return value_uint(ret, 1);
 	case FIELD_EVT_COUNT_EXIT:

@@ -176,6 +176,14 @@ static bool extract_type(uint16_t id, const struct fd_info *fd, struct field_scr
 	return value_scratch(ret, scratch);
 }
 
+/* Who holds the fds of the process. */
+static const struct thread *main_thread(struct state *st)
+{
+	const struct thread *t = st->now.thread, *main = t ? state_thread_main(st, t) : NULL;
+
+	return main ? main : t;
+}
+
 bool extract_fd(const struct field *f, struct event *ev, struct state *st, unsigned nth,
 		struct field_scratch *scratch, struct value *ret)
 {
@@ -183,9 +191,9 @@ bool extract_fd(const struct field *f, struct event *ev, struct state *st, unsig
 	const struct fd_info *fd = st->now.fd;
 
 	if (f->info->class[0] == 'p')
-		return extract_standard(id, st->now.thread, ret);
+		return extract_standard(id, main_thread(st), ret);
 	if (id == FIELD_FD_TYPES)
-		return extract_types(f, st->now.thread, nth, ret);
+		return extract_types(f, main_thread(st), nth, ret);
 	if (!event_type_has_fd(ev->info))
 		return false;
 	if (id == FIELD_FD_NUM || id == FIELD_FD_UID)

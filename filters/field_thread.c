@@ -79,12 +79,13 @@ static bool thread_args(const struct field *f, const struct thread *t, struct fi
 	return value_scratch(ret, scratch);
 }
 
-/* "curl -s example.org": a name and the arguments behind it. */
-static bool thread_line(const char *name, const struct thread *t, struct field_scratch *scratch,
-			struct value *ret)
+/* "curl -s example.org": a name and the arguments behind it. The family ends proc.exeline in a blank
+   where there are none. */
+static bool thread_line(const char *name, bool blank, const struct thread *t,
+			struct field_scratch *scratch, struct value *ret)
 {
 	buffer_append(&scratch->bytes, name, strlen(name));
-	if (t->args_len) {
+	if (t->args_len || blank) {
 		buffer_u8(&scratch->bytes, ' ');
 		append_list(&scratch->bytes, t->args, t->args_len);
 	}
@@ -113,15 +114,15 @@ bool thread_value(uint16_t id, const struct field *f, struct thread *t, struct f
 	case FIELD_PROC_ARGS:
 		return thread_args(f, t, scratch, ret);
 	case FIELD_PROC_CMDLINE:
-		return thread_line(t->comm, t, scratch, ret);
+		return thread_line(t->comm, false, t, scratch, ret);
 	case FIELD_PROC_EXELINE:
-		return thread_line(t->exe, t, scratch, ret);
+		return thread_line(t->exe, true, t, scratch, ret);
 	case FIELD_PROC_ENV:
 		return thread_environment(f, t, scratch, ret);
 	case FIELD_PROC_PID:
 		return value_int(ret, t->pid);
 	case FIELD_PROC_VPID:
-		return value_int(ret, t->vpid);
+		return t->vpid >= 0 && value_int(ret, t->vpid);
 	case FIELD_PROC_PID_TS:
 		return t->clone_ns && value_uint(ret, t->clone_ns);
 	default:
@@ -147,7 +148,7 @@ static bool extract_thread_only(const struct field *f, const struct thread *t,
 
 	switch (f->info->id) {
 	case FIELD_THREAD_VTID:
-		return value_int(ret, t->vtid);
+		return t->vtid >= 0 && value_int(ret, t->vtid);
 	case FIELD_THREAD_ISMAIN:
 		return value_bool(ret, main);
 	case FIELD_THREAD_NAMETID:
@@ -161,7 +162,7 @@ static bool extract_thread_only(const struct field *f, const struct thread *t,
 		return extract_capabilities(t->cap_effective, scratch, ret);
 	case FIELD_THREAD_CGROUPS:
 		append_list(&scratch->bytes, t->cgroups, t->cgroups_len);
-		return value_scratch(ret, scratch);
+		return t->cgroups_len && value_scratch(ret, scratch);
 	case FIELD_THREAD_CGROUP:
 		return list_value(t->cgroups, t->cgroups_len, f->argument, ret);
 	case FIELD_THREAD_PFMAJOR:
@@ -223,11 +224,11 @@ static bool extract_process_flags(uint16_t id, const struct thread *t, struct va
 	}
 }
 
-/* Memory and the number of threads are kept with the main thread. */
-static bool extract_process_numbers(uint16_t id, const struct thread *t, const struct thread *main,
+/* Memory, fds and the number of threads are kept with the main thread. */
+static bool extract_process_numbers(uint16_t id, const struct thread *t, struct state *st,
 				    struct value *ret)
 {
-	const struct thread *m = main ? main : t;
+	const struct thread *main = state_thread_main(st, t), *m = main ? main : t;
 
 	switch (id) {
 	case FIELD_PROC_CMDNARGS:
@@ -237,7 +238,7 @@ static bool extract_process_numbers(uint16_t id, const struct thread *t, const s
 	case FIELD_PROC_TTY:
 		return value_uint(ret, t->tty);
 	case FIELD_PROC_PPID:
-		return t->ptid > 0 && value_int(ret, t->ptid);
+		return state_thread_parent(st, t) && value_int(ret, t->ptid);
 	case FIELD_PROC_SID:
 		return value_int(ret, t->sid);
 	case FIELD_PROC_VPGID:
@@ -247,12 +248,12 @@ static bool extract_process_numbers(uint16_t id, const struct thread *t, const s
 	case FIELD_PROC_EXE_INO:
 		return t->exe_ino && value_uint(ret, t->exe_ino);
 	case FIELD_PROC_FDOPENCOUNT:
-		return value_uint(ret, thread_fd_count(t));
+		return value_uint(ret, thread_fd_count(m));
 	case FIELD_PROC_FDLIMIT:
 		return value_int(ret, (int64_t)m->fd_limit);
 	case FIELD_PROC_FDUSAGE:
-		return m->fd_limit && value_double(ret, 100.0 * (double)thread_fd_count(t) /
-								(double)m->fd_limit);
+		return value_double(ret, m->fd_limit ? 100.0 * (double)thread_fd_count(m) /
+								(double)m->fd_limit : 0);
 	case FIELD_PROC_VMSIZE:
 		return value_uint(ret, m->vm_size_kb);
 	case FIELD_PROC_VMRSS:
@@ -271,7 +272,7 @@ static bool extract_process_numbers(uint16_t id, const struct thread *t, const s
 bool extract_thread(const struct field *f, struct event *ev, struct state *st, unsigned nth,
 		    struct field_scratch *scratch, struct value *ret)
 {
-	struct thread *t = st->now.thread;
+	struct thread *t = st->now.thread, *main;
 	uint16_t id = f->info->id;
 
 	if (!t)
@@ -283,11 +284,14 @@ bool extract_thread(const struct field *f, struct event *ev, struct state *st, u
 	case FIELD_PROC_ARGS:
 	case FIELD_PROC_CMDLINE:
 	case FIELD_PROC_EXELINE:
-	case FIELD_PROC_ENV:
 	case FIELD_PROC_PID:
 	case FIELD_PROC_VPID:
 	case FIELD_PROC_PID_TS:
 		return thread_value(id, f, t, scratch, ret);
+	case FIELD_PROC_ENV:
+		/* A process has one environment. */
+		main = state_thread_main(st, t);
+		return thread_value(id, f, main ? main : t, scratch, ret);
 	case FIELD_PROC_CWD:
 		return value_text(ret, t->cwd);
 	case FIELD_PROC_DURATION:
@@ -308,6 +312,6 @@ bool extract_thread(const struct field *f, struct event *ev, struct state *st, u
 	default:
 		return !strncmp(f->info->name, "thread.", 7)
 			       ? extract_thread_only(f, t, scratch, ret)
-			       : extract_process_numbers(id, t, state_thread_main(st, t), ret);
+			       : extract_process_numbers(id, t, st, ret);
 	}
 }
