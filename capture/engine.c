@@ -5,10 +5,14 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -213,6 +217,22 @@ static int target_add(struct engine *e, u32 kind, u64 a, u64 b, struct error *er
 	return 0;
 }
 
+/* A control group of the second kind by its path: its id is the inode number of its folder. */
+static int target_add_cgroup(struct engine *e, const char *path, struct error *err)
+{
+	static const char *const roots[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
+	char file[4096];
+	struct statfs fs;
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof roots / sizeof *roots; i++) {
+		snprintf(file, sizeof file, "%s/%s", roots[i], path);
+		if (statfs(file, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC && stat(file, &st) == 0)
+			return target_add(e, TARGET_CGROUP, st.st_ino, 0, err);
+	}
+	return error_set(err, -ENOENT, "there is no control group (v2) %s", path);
+}
+
 static int targets_load(struct engine *e, const struct engine_options *o, struct error *err)
 {
 	const struct kernel_filter *f = o->filter;
@@ -232,6 +252,8 @@ static int targets_load(struct engine *e, const struct engine_options *o, struct
 		r = target_add(e, TARGET_TID, (u64)f->tids[i], 0, err);
 	for (unsigned i = 0; f && r == 0 && i < f->n_uids; i++)
 		r = target_add(e, TARGET_UID, f->uids[i], 0, err);
+	for (unsigned i = 0; f && r == 0 && i < f->n_cgroups; i++)
+		r = target_add_cgroup(e, f->cgroups[i], err);
 	return r;
 }
 

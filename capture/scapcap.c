@@ -587,6 +587,12 @@ int main(int argc, char **argv)
 		return EXIT_OK;
 	}
 	filter_kernel(j.filter, &j.kernel);
+	if (o.cgroup) {
+		if (strlen(o.cgroup) >= sizeof j.kernel.cgroups[0])
+			return complain((error_set(&err, -EINVAL, "--cgroup: too long a path"), &err), EXIT_USAGE);
+		j.kernel.n_cgroups = 1;
+		strcpy(j.kernel.cgroups[0], o.cgroup);
+	}
 	catch_signals();
 	status = job_run(&j);
 	job_close(&j);

@@ -16,7 +16,8 @@
 #define SLACK_NS     20000000ull
 #define STAGED_MAX   (16u << 20) /* bytes copied out of the rings and not yet handed out */
 #define DRAIN_MAX    (4u << 20)	 /* from one ring at a time */
-#define LOSS_EACH_NS 1000000000ull
+#define CHECK_EACH_NS 1000000000ull /* losses, clocks */
+#define CLOCK_STEP_NS 100000	/* a smaller change of the wall clock is not worth a note */
 #define IDLE_MAX_US  10000
 
 #if defined(__x86_64__)
@@ -39,6 +40,7 @@ struct source_bpf {
 	uint64_t stage_time;
 	uint64_t batch_since;	/* monotonic time of the batch's first event, 0: empty */
 	uint64_t offset;	/* from CLOCK_BOOTTIME to the epoch */
+	uint64_t wall_offset;	/* the same as it is now: NTP and people set clocks */
 	uint64_t last_time;	/* of the last event handed to the builder */
 	uint64_t n_events;
 	struct entry_list pending; /* state that goes in front of the batch */
@@ -47,7 +49,7 @@ struct source_bpf {
 	struct loss_entry loss[4];
 	unsigned n_loss, loss_at;
 	struct engine_counters reported;
-	uint64_t loss_checked;
+	uint64_t checked_ns;
 	unsigned idle_us;
 	struct source_bpf_stats stats;
 	bool out_of_memory;
@@ -284,15 +286,31 @@ static void loss_note(struct source_bpf *s, uint32_t class, uint64_t now, uint64
 							   now - before};
 }
 
-static void check_losses(struct source_bpf *s, bool last)
+static void check_clock(struct source_bpf *s, uint64_t now)
 {
-	uint64_t now = clock_ns(CLOCK_BOOTTIME), from = s->loss_checked;
+	uint64_t wall = boot_to_epoch();
+	int64_t change = (int64_t)(wall - s->wall_offset);
+	struct state_entry e = {.kind = ENTRY_CLOCK};
+
+	if (change > -CLOCK_STEP_NS && change < CLOCK_STEP_NS)
+		return;
+	s->wall_offset = wall;
+	e.clock.time_ns = now + s->offset;
+	e.clock.offset_ns = (int64_t)(wall - s->offset);
+	entry_list_add(&s->pending, &e);
+}
+
+static void check_now_and_then(struct source_bpf *s, bool last)
+{
+	uint64_t now = clock_ns(CLOCK_BOOTTIME), from = s->checked_ns;
 	struct engine_counters c;
 
-	if (s->loss_at < s->n_loss || (!last && now - from < LOSS_EACH_NS))
+	if (s->loss_at < s->n_loss || (!last && now - from < CHECK_EACH_NS))
 		return;
 	s->n_loss = s->loss_at = 0;
-	s->loss_checked = now;
+	s->checked_ns = now;
+	if (!s->state_out)
+		check_clock(s, now);
 	engine_counters(s->options.engine, -1, &c);
 	loss_note(s, LOSS_STATE, c.lost_state, s->reported.lost_state, from, now);
 	loss_note(s, LOSS_BULK, c.lost_bulk, s->reported.lost_bulk, from, now);
@@ -358,7 +376,7 @@ static int source_bpf_next(struct source *source, struct item *ret, struct error
 	for (;;) {
 		size_t taken;
 
-		check_losses(s, s->phase == PHASE_OVER);
+		check_now_and_then(s, s->phase == PHASE_OVER);
 		if (s->loss_at < s->n_loss) {
 			ret->kind = ITEM_LOSS;
 			ret->loss = &s->loss[s->loss_at++];
@@ -416,7 +434,7 @@ struct source *source_bpf_new(const struct source_bpf_options *options, struct e
 	s->source.ops = &ops;
 	s->source.schema = s->schema;
 	s->options = *options;
-	s->offset = boot_to_epoch();
-	s->loss_checked = clock_ns(CLOCK_BOOTTIME);
+	s->offset = s->wall_offset = boot_to_epoch();
+	s->checked_ns = clock_ns(CLOCK_BOOTTIME);
 	return &s->source;
 }

@@ -88,6 +88,48 @@ static __always_inline u32 recipe_index(u32 table, s64 id)
 	return table + n;
 }
 
+static __always_inline void head_fill(struct record *head, struct task_struct *task, struct call *call,
+				      const struct kernel_recipe *recipe, u64 exit_ns, s64 result, u32 flags)
+{
+	u32 fd_arg = recipe->fd_arg;
+
+	head->type = recipe->type;
+	head->flags = flags | (call->sysno >= TABLE_COMPAT ? EVENT_COMPAT : 0);
+	head->enter_ns = call->enter_ns;
+	head->exit_ns = exit_ns;
+	head->result = result;
+	head->tid = task->pid;
+	head->pid = task->tgid;
+	head->fd = fd_arg < 6 ? (s32)call->args[fd_arg & 7] : FD_NONE;
+	head->absent = recipe->absent;
+	head->sysno = call->sysno & (TABLE_COMPAT - 1);
+	head->pad = 0;
+}
+
+/* A record without payload is written in place: half the cost of one that is put together and copied. */
+static __always_inline bool head_record(struct task_struct *task, struct call *call,
+					const struct kernel_recipe *recipe, u64 exit_ns, s64 result, u32 flags)
+{
+	u32 cpu = bpf_get_smp_processor_id(), which = cpu & (config.n_rings - 1);
+	struct engine_counters *c = bpf_map_lookup_elem(&counters, &cpu);
+	void *ring = bpf_map_lookup_elem(&bulk_rings, &which);
+	struct record *head;
+
+	if (!c || !ring)
+		return false;
+	head = bpf_ringbuf_reserve(ring, sizeof *head, 0);
+	if (!head) {
+		count_loss(&c->lost_bulk, c);
+		return true;
+	}
+	head_fill(head, task, call, recipe, exit_ns, result, flags);
+	head->size = sizeof *head;
+	head->cpu = cpu;
+	bpf_ringbuf_submit(head, BPF_RB_NO_WAKEUP);
+	c->n_records++;
+	return true;
+}
+
 /* Puts the record of a call together and sends it. */
 static __always_inline void call_record(struct task_struct *task, struct call *call,
 					const struct kernel_recipe *recipe, u64 exit_ns, s64 result, u32 flags,
@@ -96,7 +138,6 @@ static __always_inline void call_record(struct task_struct *task, struct call *c
 	/* The iterator may be interrupted by the other programs: it has a buffer of its own. */
 	u32 cpu = bpf_get_smp_processor_id(), key = flags & EVENT_UNFINISHED ? config.n_cpus : cpu;
 	struct scratch *s = bpf_map_lookup_elem(&scratches, &key);
-	u32 fd_arg = recipe->fd_arg;
 
 	if (!s)
 		return;
@@ -104,21 +145,49 @@ static __always_inline void call_record(struct task_struct *task, struct call *c
 	__builtin_memcpy(s->args, call->args, sizeof s->args);
 	s->result = result;
 	s->compat = call->sysno >= TABLE_COMPAT;
-	s->head.type = recipe->type;
-	s->head.enter_ns = call->enter_ns;
-	s->head.exit_ns = exit_ns;
-	s->head.result = result;
-	s->head.tid = task->pid;
-	s->head.pid = task->tgid;
-	s->head.fd = fd_arg < 6 ? (s32)call->args[fd_arg & 7] : (s32)0x80000000;
-	s->head.sysno = call->sysno & (TABLE_COMPAT - 1);
-	s->head.flags = flags | (s->compat ? EVENT_COMPAT : 0);
-	s->head.absent = recipe->absent;
+	head_fill(&s->head, task, call, recipe, exit_ns, result, flags);
 	if (returned)
 		walk_recipe(s, recipe);
 	else
 		walk_values(s, recipe);
 	record_send(s, s->loops.off, recipe->flags & CALL_STATE, cpu);
+}
+
+/*
+ * The task that was excluded last on this CPU: it and the generation of verdicts are compared before
+ * its storage is looked for. Any verdict that is dropped, and any task that ends, begins a new
+ * generation. Verdicts on credentials and control groups have more to compare: they go the long way.
+ */
+struct excluded {
+	u64 task, generation;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct excluded);
+} last_excluded SEC(".maps");
+
+static __always_inline bool excluded_lately(struct task_struct *task)
+{
+	u32 zero = 0;
+	struct excluded *e = bpf_map_lookup_elem(&last_excluded, &zero);
+
+	if (config.by_uid || config.by_cgroup)
+		return false;
+	return e && e->task == (u64)task && e->generation == verdict_generation;
+}
+
+/* generation: as it was before the verdict was computed. */
+static __always_inline void note_excluded(struct task_struct *task, u64 generation)
+{
+	u32 zero = 0;
+	struct excluded *e = bpf_map_lookup_elem(&last_excluded, &zero);
+
+	if (e) {
+		e->task = (u64)task;
+		e->generation = generation;
+	}
 }
 
 static __always_inline struct call *call_of(struct task_struct *task)
@@ -142,16 +211,22 @@ SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct call *call = call_of(task);
+	u64 generation = *(volatile u64 *)&verdict_generation;
 	struct kernel_recipe *recipe;
+	struct call *call;
 	u32 table, index;
 
+	if (excluded_lately(task) && !is_exec(task, id))
+		return 0;
+	call = call_of(task);
 	if (!call)
 		return 0;
 	if (verdict_stale(task, call))
 		verdict_update(call);
-	if (call->verdict == VERDICT_EXCLUDED && !is_exec(task, id))
+	if (call->verdict == VERDICT_EXCLUDED && !is_exec(task, id)) {
+		note_excluded(task, generation);
 		return 0;
+	}
 	table = call_table(task);
 	index = recipe_index(table, id);
 	recipe = bpf_map_lookup_elem(&recipes, &index);
@@ -176,11 +251,14 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct call *call = call_of(task);
 	struct kernel_recipe *recipe;
 	u32 index, flags = 0;
+	struct call *call;
 	u64 now;
 
+	if (excluded_lately(task))
+		return 0;
+	call = call_of(task);
 	if (!call)
 		return 0;
 	if (verdict_stale(task, call))
@@ -213,7 +291,9 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 		call->announce = 0;
 		task_announce(call);
 	}
-	call_record(task, call, recipe, now, ret, flags, true);
+	if (recipe->n_steps || (recipe->flags & CALL_STATE) ||
+	    !head_record(task, call, recipe, now, ret, flags))
+		call_record(task, call, recipe, now, ret, flags, true);
 done:
 	call->enter_ns = 0;
 	return 0;
@@ -285,6 +365,7 @@ int BPF_PROG(on_process_exit, struct task_struct *task)
 	struct scratch *s;
 	s64 status;
 
+	verdicts_begin_anew();
 	if (!call)
 		return 0;
 	call->enter_ns = 0;

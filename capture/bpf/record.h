@@ -13,6 +13,8 @@
 #define barrier_var(var) asm volatile("" : "+r"(var))
 #endif
 
+#define FD_NONE ((s32)0x80000000)
+
 #define EVENT_UNFINISHED    (1 << 0)
 #define EVENT_CHILD_RETURN  (1 << 1)
 #define EVENT_NO_RESULT	    (1 << 3)

@@ -100,8 +100,17 @@ static __always_inline bool verdict_stale(const struct task_struct *task, const 
 	return call->verdict == VERDICT_UNKNOWN;
 }
 
+/* Counts the changes that may have made some verdict wrong. */
+u64 verdict_generation;
+
+static __always_inline void verdicts_begin_anew(void)
+{
+	__sync_fetch_and_add(&verdict_generation, 1);
+}
+
 static __always_inline void verdict_drop(struct call *call)
 {
+	verdicts_begin_anew();
 	if (call->verdict == VERDICT_EXCLUDED)
 		call->was_excluded = 1;
 	call->verdict = VERDICT_UNKNOWN;

@@ -56,8 +56,8 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 	grep -q capturing /tmp/err2 && break
 	sleep 0.5
 done
-cat /etc/passwd >/dev/null
-ls / >/dev/null
+/bin/cat /etc/passwd >/dev/null
+/bin/ls / >/dev/null
 kill -INT $pid
 wait $pid
 echo "MARK system-wide $?"
