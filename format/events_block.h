@@ -66,9 +66,9 @@ struct events_decoder {
 	ZSTD_DCtx *zstd;
 	uint16_t *type_index;	/* per event, into the block's type list */
 	uint16_t *types;	/* the type list's types */
-	uint32_t *next;		/* scratch of order_find() */
-	uint16_t *order;	/* events by type, then time */
-	bool order_known;
+	uint32_t *next;		/* scratch */
+	uint16_t *rank;		/* per event, its place in grouped order */
+	bool ranks_known;
 	uint64_t *values;
 	uint8_t *plane;
 	size_t payload_cap;

@@ -27,13 +27,13 @@ int events_decoder_init(struct events_decoder *d)
 {
 	*d = (struct events_decoder){0};
 	d->zstd = ZSTD_createDCtx();
-	d->order = malloc(BATCH_EVENTS * sizeof *d->order);
+	d->rank = malloc(BATCH_EVENTS * sizeof *d->rank);
 	d->type_index = malloc(BATCH_EVENTS * sizeof *d->type_index);
 	d->types = malloc(BATCH_EVENTS * sizeof *d->types);
 	d->next = malloc(BATCH_EVENTS * sizeof *d->next);
 	d->values = malloc(BATCH_EVENTS * sizeof *d->values);
 	d->plane = malloc(BATCH_EVENTS * sizeof(uint64_t));
-	if (!d->zstd || !d->order || !d->type_index || !d->types || !d->next || !d->values ||
+	if (!d->zstd || !d->rank || !d->type_index || !d->types || !d->next || !d->values ||
 	    !d->plane) {
 		events_decoder_done(d);
 		return -ENOMEM;
@@ -44,7 +44,7 @@ int events_decoder_init(struct events_decoder *d)
 void events_decoder_done(struct events_decoder *d)
 {
 	ZSTD_freeDCtx(d->zstd);
-	free(d->order);
+	free(d->rank);
 	free(d->type_index);
 	free(d->types);
 	free(d->next);
@@ -168,7 +168,7 @@ int events_head_parse(struct cursor *c, const struct block_head *head, struct ev
 
 void events_decode_begin(struct events_decoder *d, struct batch *b, const struct events_head *h)
 {
-	d->order_known = false;
+	d->ranks_known = false;
 	b->n_events = h->n_events;
 	b->n_tids = h->n_tids;
 	b->first_number = h->first_number;
@@ -176,109 +176,182 @@ void events_decode_begin(struct events_decoder *d, struct batch *b, const struct
 	b->loaded = 0;
 }
 
-/* value |= bytes << shift, or value = where it is the first slice of the column. */
-#define MERGE(bits)                                                                                \
-	do {                                                                                       \
-		const uint##bits##_t *from = (const uint##bits##_t *)(const void *)p;              \
-		if (first) {                                                                       \
-			for (uint32_t i = 0; i < n; i++)                                           \
-				v[i] = (uint64_t)from[i] << shift;                                 \
-		} else {                                                                           \
-			for (uint32_t i = 0; i < n; i++)                                           \
-				v[i] |= (uint64_t)from[i] << shift;                                \
-		}                                                                                  \
-	} while (0)
+/*
+ * The numbers of a column, in the narrowest type that holds them: most columns are bytes, which stay in the
+ * first-level cache. BY_WIDTH repeats a loop for each type, with T as its name.
+ */
+struct values {
+	unsigned width;	     /* 0: all are `constant` */
+	uint64_t constant;
+	const void *data;
+};
 
-static void merge_plane(uint64_t *restrict v, const void *restrict p, uint32_t n, unsigned width,
-			unsigned shift, bool first)
-{
-	switch (width) {
-	case 1: MERGE(8); break;
-	case 2: MERGE(16); break;
-	case 4: MERGE(32); break;
-	case 8: MERGE(64); break;
+#define BY_WIDTH(width, ...)                                                                       \
+	switch (width) {                                                                           \
+	case 1: {                                                                                  \
+		typedef uint8_t T;                                                                 \
+		__VA_ARGS__                                                                        \
+	} break;                                                                                   \
+	case 2: {                                                                                  \
+		typedef uint16_t T;                                                                \
+		__VA_ARGS__                                                                        \
+	} break;                                                                                   \
+	case 4: {                                                                                  \
+		typedef uint32_t T;                                                                \
+		__VA_ARGS__                                                                        \
+	} break;                                                                                   \
+	default: {                                                                                 \
+		typedef uint64_t T;                                                                \
+		__VA_ARGS__                                                                        \
+	} break;                                                                                   \
 	}
-}
-
-static void merge_constant(uint64_t *v, uint64_t value, uint32_t n, bool first)
-{
-	for (uint32_t i = 0; i < n; i++)
-		v[i] = first ? value : v[i] | value;
-}
 
 static const char *const column_names[WIRE_COLUMN_END] = {
 	"time", "duration", "tid", "type", "cpu", "flags", "result", "fd", "sysno", "absent",
 	"payload_len", "state payload", "bulk payload", "tids"};
 
-/* Puts the values of a column together in d->values. */
-static int column_values(struct events_decoder *d, const struct events_head *h, const uint8_t *data,
-			 enum wire_column column, uint32_t n, struct error *err)
+static void merge_plane(void *to, unsigned to_width, const uint8_t *plane, const struct slice *s,
+			uint32_t n)
 {
-	bool first = true;
+	const unsigned shift = 8 * s->shift;
+
+	if (s->width == 1) {
+		BY_WIDTH(to_width, T *restrict v = to; const uint8_t *restrict p = plane;
+			 for (uint32_t i = 0; i < n; i++) v[i] |= (T)((T)p[i] << shift);)
+		return;
+	}
+	BY_WIDTH(to_width, T *v = to; for (uint32_t i = 0; i < n; i++) {
+		uint64_t more = 0;
+
+		memcpy(&more, plane + (size_t)i * s->width, s->width);
+		v[i] |= (T)(more << shift);
+	})
+}
+
+static unsigned width_of(unsigned bytes)
+{
+	return bytes <= 2 ? bytes : bytes <= 4 ? 4 : 8;
+}
+
+/* Puts the numbers of a column together; they stay valid until the next call. */
+static int column_values(struct events_decoder *d, const struct events_head *h, const uint8_t *data,
+			 enum wire_column column, uint32_t n, struct values *ret, struct error *err)
+{
+	unsigned bytes = 0, n_frames = 0, shifts = 0;
 	size_t at = 0;
 	int r;
 
+	*ret = (struct values){0};
 	for (uint32_t i = 0; i < h->n_slices; i++) {
 		struct slice s = slice_at(h, i, &at);
 
 		if (s.column != column)
 			continue;
 		if (s.kind == SLICE_CONSTANT) {
-			merge_constant(d->values, s.value, n, first);
-		} else {
-			if ((r = frame_read(d->zstd, data + s.at, s.stored, d->plane, s.raw,
-					    column_names[column], err)) < 0)
-				return r;
-			merge_plane(d->values, d->plane, n, s.width, 8 * s.shift, first);
+			ret->constant |= s.value;
+			continue;
 		}
-		first = false;
+		n_frames++;
+		shifts |= s.shift;
+		if ((unsigned)s.shift + s.width > bytes)
+			bytes = (unsigned)s.shift + s.width;
 	}
-	if (first)
-		memset(d->values, 0, n * sizeof *d->values);
+	if (!n_frames)
+		return 0;
+	while (bytes < 8 && ret->constant >> (8 * bytes))
+		bytes++;
+	ret->width = width_of(bytes);
+	/* One frame that is all of it needs no putting together. */
+	ret->data = n_frames == 1 && !shifts && !ret->constant ? (void *)d->plane : d->values;
+	if (ret->data == d->values) {
+		BY_WIDTH(ret->width, T *v = (void *)d->values;
+			 for (uint32_t i = 0; i < n; i++) v[i] = (T)ret->constant;)
+	}
+	at = 0;
+	for (uint32_t i = 0; i < h->n_slices; i++) {
+		struct slice s = slice_at(h, i, &at);
+
+		if (s.column != column || s.kind == SLICE_CONSTANT)
+			continue;
+		if ((r = frame_read(d->zstd, data + s.at, s.stored, d->plane, s.raw,
+				    column_names[column], err)) < 0)
+			return r;
+		if (ret->data == d->values)
+			merge_plane(d->values, ret->width, d->plane, &s, n);
+	}
 	return 0;
 }
 
-/* Whether all values are at most `max`; looks for the one to name only when there is one. */
-static int values_check(const struct events_decoder *d, uint32_t n, uint64_t max,
-			enum wire_column column, struct error *err)
+/* The same for columns whose numbers have a limit. */
+static int column_values_below(struct events_decoder *d, const struct events_head *h,
+			       const uint8_t *data, enum wire_column column, uint32_t n, uint64_t most,
+			       struct values *ret, struct error *err)
 {
-	uint64_t above = 0;
+	uint64_t v = 0;
+	uint32_t i = 0;
+	int r = column_values(d, h, data, column, n, ret, err);
 
-	for (uint32_t i = 0; i < n; i++)
-		above |= d->values[i] > max;
-	for (uint32_t i = 0; above && i < n; i++) {
-		if (d->values[i] > max)
-			return error_set(err, -EBADMSG, "event %u: %s of %llu is impossible", i,
-					 column_names[column], (unsigned long long)d->values[i]);
+	if (r < 0)
+		return r;
+	if (!ret->width) {
+		v = ret->constant;
+	} else if (ret->width == 8 || most >> (8 * ret->width) == 0) {
+		BY_WIDTH(ret->width, const T *from = ret->data; T above = 0; const T top = (T)most;
+			 for (uint32_t k = 0; k < n; k++) above |= from[k] > top;
+			 while (above && from[i] <= most) i++;
+			 v = above ? from[i] : 0;)
 	}
-	return 0;
+	return v <= most ? 0
+			 : error_set(err, -EBADMSG, "event %u: %s of %llu is impossible", i,
+				     column_names[column], (unsigned long long)v);
 }
+
+/* place = value(x) for every event; x is number `from` of the column. */
+#define EACH(from, place, value)                                                                   \
+	do {                                                                                       \
+		if (!v.width) {                                                                    \
+			const uint64_t x = v.constant;                                             \
+			for (uint32_t i = 0; i < n; i++)                                           \
+				place = (value);                                                   \
+		} else {                                                                           \
+			BY_WIDTH(v.width, const T *numbers = v.data;                               \
+				 for (uint32_t i = 0; i < n; i++) {                                \
+					 const uint64_t x = numbers[from];                         \
+					 place = (value);                                          \
+				 })                                                                \
+		}                                                                                  \
+	} while (0)
 
 static int load_type(struct events_decoder *d, struct batch *b, const struct events_head *h,
 		     const uint8_t *data, struct error *err)
 {
-	uint32_t n = b->n_events;
+	const uint32_t n = b->n_events;
+	struct values v;
 	int r;
 
-	if ((r = column_values(d, h, data, WIRE_TYPE, n, err)) < 0 ||
-	    (r = values_check(d, n, h->n_types - 1, WIRE_TYPE, err)) < 0)
+	if ((r = column_values_below(d, h, data, WIRE_TYPE, n, h->n_types - 1u, &v, err)) < 0)
 		return r;
 	for (uint32_t i = 0; i < h->n_types; i++)
 		d->types[i] = events_head_type(h, i).type;
-	for (uint32_t i = 0; i < n; i++) {
-		d->type_index[i] = (uint16_t)d->values[i];
-		b->type[i] = d->types[d->values[i]];
-	}
+	uint16_t *restrict type = b->type, *restrict index = d->type_index;
+	const uint16_t *restrict types = d->types;
+
+	EACH(i, index[i], (uint16_t)x);
+	for (uint32_t i = 0; i < n; i++)
+		type[i] = types[index[i]];
 	return 0;
 }
 
-/* Sorts the events by (type, time); the counts of the type list must be true, places depend on them. */
-static int order_find(struct events_decoder *d, const struct batch *b, const struct events_head *h,
+/*
+ * Finds every event's place in grouped order. The counts of the type list must be true: places depend
+ * on them.
+ */
+static int ranks_find(struct events_decoder *d, const struct batch *b, const struct events_head *h,
 		      struct error *err)
 {
 	uint32_t *next = d->next, seen = 0;
 
-	if (d->order_known)
+	if (d->ranks_known)
 		return 0;
 	memset(next, 0, h->n_types * sizeof *next);
 	for (uint32_t i = 0; i < b->n_events; i++)
@@ -294,23 +367,22 @@ static int order_find(struct events_decoder *d, const struct batch *b, const str
 		seen += row.n_events;
 	}
 	for (uint32_t i = 0; i < b->n_events; i++)
-		d->order[next[d->type_index[i]]++] = (uint16_t)i;
-	d->order_known = true;
+		d->rank[i] = (uint16_t)next[d->type_index[i]]++;
+	d->ranks_known = true;
 	return 0;
 }
 
 static int load_time(struct events_decoder *d, struct batch *b, const struct events_head *h,
 		     const uint8_t *data, struct error *err)
 {
+	const uint32_t n = b->n_events;
 	uint64_t t = h->first_ns;
+	struct values v;
 	int r;
 
-	if ((r = column_values(d, h, data, WIRE_TIME, b->n_events, err)) < 0)
+	if ((r = column_values(d, h, data, WIRE_TIME, n, &v, err)) < 0)
 		return r;
-	for (uint32_t i = 0; i < b->n_events; i++) {
-		t += d->values[i];
-		b->time_ns[i] = t;
-	}
+	EACH(i, b->time_ns[i], t += x);
 	if (t != h->last_ns)
 		return error_set(err, -EBADMSG, "the last time contradicts the header");
 	return 0;
@@ -319,17 +391,17 @@ static int load_time(struct events_decoder *d, struct batch *b, const struct eve
 static int load_tid(struct events_decoder *d, struct batch *b, const struct events_head *h,
 		    const uint8_t *data, struct error *err)
 {
+	uint32_t n = h->n_tids;
+	struct values v;
 	int r;
 
-	if ((r = column_values(d, h, data, WIRE_TIDS, h->n_tids, err)) < 0)
+	if ((r = column_values(d, h, data, WIRE_TIDS, n, &v, err)) < 0)
 		return r;
-	for (uint32_t i = 0; i < h->n_tids; i++)
-		b->tids[i] = zigzag_decode(d->values[i]);
-	if ((r = column_values(d, h, data, WIRE_TID, b->n_events, err)) < 0 ||
-	    (r = values_check(d, b->n_events, h->n_tids - 1, WIRE_TID, err)) < 0)
+	EACH(i, b->tids[i], zigzag_decode(x));
+	n = b->n_events;
+	if ((r = column_values_below(d, h, data, WIRE_TID, n, h->n_tids - 1, &v, err)) < 0)
 		return r;
-	for (uint32_t i = 0; i < b->n_events; i++)
-		b->tid_index[i] = (uint16_t)d->values[i];
+	EACH(i, b->tid_index[i], (uint16_t)x);
 	return 0;
 }
 
@@ -337,23 +409,26 @@ static int load_tid(struct events_decoder *d, struct batch *b, const struct even
 static int load_payload_len(struct events_decoder *d, struct batch *b, const struct events_head *h,
 			    const uint8_t *data, struct error *err)
 {
+	const uint32_t n = b->n_events;
+	const uint16_t *rank = d->rank;
 	uint64_t state = 0, bulk = h->state_len;
-	uint32_t k = 0;
+	uint32_t k = 0, *places = d->next;
+	struct values v;
 	int r;
 
-	if ((r = column_values(d, h, data, WIRE_PAYLOAD_LEN, b->n_events, err)) < 0 ||
-	    (r = values_check(d, b->n_events, EVENT_PAYLOAD_MAX, WIRE_PAYLOAD_LEN, err)) < 0)
+	if ((r = column_values_below(d, h, data, WIRE_PAYLOAD_LEN, n, EVENT_PAYLOAD_MAX, &v, err)) < 0)
 		return r;
+	EACH(rank[i], b->payload_len[i], (uint32_t)x);
+	EACH(i, places[i], (uint32_t)x);
 	for (uint32_t t = 0; t < h->n_types; t++) {
 		struct type_row row = events_head_type(h, t);
 		uint64_t at = row.flags & TYPE_ROW_STATE ? state : bulk;
 
 		for (uint32_t end = k + row.n_events; k < end; k++) {
-			uint32_t i = d->order[k];
+			uint32_t len = places[k];
 
-			b->payload_len[i] = (uint32_t)d->values[k];
-			b->payload_at[i] = (uint32_t)at;
-			at += d->values[k];
+			places[k] = (uint32_t)at;
+			at += len;
 		}
 		*(row.flags & TYPE_ROW_STATE ? &state : &bulk) = at;
 	}
@@ -361,10 +436,12 @@ static int load_payload_len(struct events_decoder *d, struct batch *b, const str
 		return error_set(err, -EBADMSG, "payload lengths add up to %llu bytes instead of %llu",
 				 (unsigned long long)(state + bulk - h->state_len),
 				 (unsigned long long)(h->state_len + h->bulk_len));
+	for (uint32_t i = 0; i < n; i++)
+		b->payload_at[i] = places[rank[i]];
 	return 0;
 }
 
-/* Room for both classes; a payload that is not loaded reads as zeros. */
+/* Room for both classes; a class that is not loaded has bytes of no meaning. */
 static int payload_room(struct events_decoder *d, struct batch *b)
 {
 	uint8_t *p;
@@ -386,7 +463,7 @@ static int load_payload(struct events_decoder *d, struct batch *b, const struct 
 	int r;
 
 	if ((r = payload_room(d, b)) < 0)
-		return r;
+		return error_set(err, r, "out of memory");
 	for (uint32_t i = 0; i < h->n_slices; i++) {
 		struct slice s = slice_at(h, i, &at);
 
@@ -399,7 +476,7 @@ static int load_payload(struct events_decoder *d, struct batch *b, const struct 
 	return 0;
 }
 
-static int32_t fd_of(uint64_t v)
+static inline int32_t fd_of(uint64_t v)
 {
 	return v ? (int32_t)zigzag_decode(v - 1) : FD_NONE;
 }
@@ -411,29 +488,23 @@ static int load_plain(struct events_decoder *d, struct batch *b, const struct ev
 		[WIRE_DURATION] = UINT64_MAX, [WIRE_CPU] = UINT16_MAX,	 [WIRE_FLAGS] = UINT16_MAX,
 		[WIRE_RESULT] = UINT64_MAX,   [WIRE_FD] = UINT32_MAX, [WIRE_SYSNO] = UINT16_MAX,
 		[WIRE_ABSENT] = UINT32_MAX};
-	const uint16_t *order = d->order;
-	const uint64_t *v = d->values;
-	uint32_t n = b->n_events;
-	int r;
+	const uint16_t *rank = d->rank;
+	const uint32_t n = b->n_events;
+	struct values v;
+	int r = column_values_below(d, h, data, column, n, most[column], &v, err);
 
-	if ((r = column_values(d, h, data, column, n, err)) < 0 ||
-	    (r = values_check(d, n, most[column], column, err)) < 0)
+	if (r < 0)
 		return r;
-#define EACH(place, value)                                                                         \
-	for (uint32_t i = 0; i < n; i++)                                                           \
-		place = (value);                                                                   \
-	break
 	switch (column) {
-	case WIRE_DURATION: EACH(b->duration_ns[order[i]], v[i] - 1);
-	case WIRE_CPU: EACH(b->cpu[i], (uint16_t)v[i]);
-	case WIRE_FLAGS: EACH(b->flags[order[i]], (uint16_t)v[i]);
-	case WIRE_RESULT: EACH(b->result[order[i]], zigzag_decode(v[i]));
-	case WIRE_FD: EACH(b->fd[order[i]], fd_of(v[i]));
-	case WIRE_SYSNO: EACH(b->sysno[order[i]], (uint16_t)v[i]);
-	case WIRE_ABSENT: EACH(b->absent[order[i]], (uint32_t)v[i]);
+	case WIRE_DURATION: EACH(rank[i], b->duration_ns[i], x - 1); break;
+	case WIRE_CPU: EACH(i, b->cpu[i], (uint16_t)x); break;
+	case WIRE_FLAGS: EACH(rank[i], b->flags[i], (uint16_t)x); break;
+	case WIRE_RESULT: EACH(rank[i], b->result[i], zigzag_decode(x)); break;
+	case WIRE_FD: EACH(rank[i], b->fd[i], fd_of(x)); break;
+	case WIRE_SYSNO: EACH(rank[i], b->sysno[i], (uint16_t)x); break;
+	case WIRE_ABSENT: EACH(rank[i], b->absent[i], (uint32_t)x); break;
 	default: break;
 	}
-#undef EACH
 	return 0;
 }
 
@@ -481,13 +552,13 @@ int events_decode(struct events_decoder *d, struct batch *b, const struct events
 	int r;
 
 	columns = columns_with_needed(columns) & ~b->loaded;
-	/* Types first: the order of the grouped columns comes from them. */
+	/* Types first: the places of the grouped columns come from them. */
 	if (columns & COLUMN_TYPE) {
 		if ((r = load_type(d, b, h, data, err)) < 0)
 			return r;
 		b->loaded |= COLUMN_TYPE;
 	}
-	if ((columns & GROUPED) && (r = order_find(d, b, h, err)) < 0)
+	if ((columns & GROUPED) && (r = ranks_find(d, b, h, err)) < 0)
 		return r;
 	for (unsigned column = 0; column <= WIRE_PAYLOAD_BULK; column++) {
 		if (!(columns & ~b->loaded & 1u << column))
