@@ -416,7 +416,8 @@ static int open_output(struct job *j, struct error *err)
 static int open_sink(struct job *j, struct error *err)
 {
 	struct options *o = j->o;
-	struct native_writer_options writer = {.level = (int)o->level, .step_down = true, .threaded = true};
+	struct native_writer_options writer = {
+		.level = (int)o->level, .step_down = true, .threaded = true, .prompt = true};
 
 	if (o->write)
 		j->sink = sink_native_new(j->fd, j->source->schema, &writer, NULL, err);

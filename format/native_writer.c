@@ -255,7 +255,7 @@ int native_writer_events(struct native_writer *w, struct batch *batch, const uin
 
 		r = event_add(w, batch, i, flags_or ? flags_or[i] : 0, err);
 	}
-	if (w->jobs[w->filling].events.batch.n_events == BATCH_EVENTS)
+	if (w->jobs[w->filling].events.batch.n_events == BATCH_EVENTS || w->options.prompt)
 		job_submit(w);
 	return r < 0 ? r : writer_check(w, err);
 }

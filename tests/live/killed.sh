@@ -17,7 +17,8 @@ ln -s /usr/bin/python3 "$TMP/ticker-exe"
 "$TMP/ticker-exe" "$TMP/ticker" &
 ticker=$!
 children+=("$ticker")
-name=$(cat /proc/$ticker/comm)
+name=ticker-exe
+until grep -q $name /proc/$ticker/comm; do sleep 0.01; done
 
 worst=0
 for ((i = 0; i < n; i++)); do

@@ -27,7 +27,7 @@ clean_up() {
 trap clean_up EXIT
 
 measured() { echo "measured - $*"; }
-wrong() { echo "WRONG: $*"; n_wrong=$((n_wrong + 1)); }
+wrong() { echo "WRONG: $*"; n_wrong=$((n_wrong + 1)); return 1; }
 finish() { [ $n_wrong = 0 ] || { echo "$n_wrong wrong"; exit 1; }; exit 0; }
 
 # same WHAT IS MUST
