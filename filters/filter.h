@@ -9,6 +9,7 @@
 #pragma once
 #include "filters/field.h"
 
+/* Used by one thread at a time: it keeps answers and scratch. */
 struct filter;
 
 /* Compiles and checks. NULL with words: err->offset is the column (0-based), the text carries a second

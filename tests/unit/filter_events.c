@@ -80,6 +80,14 @@ void filter_events_done(struct filter_events *e)
 	schema_free(e->schema);
 }
 
+bool filter_events_rewind(struct filter_events *e)
+{
+	state_reset(e->st);
+	field_context = (struct field_context){.first_ns = e->m.bb.batch.time_ns[0]};
+	state_batch(e->st, &e->m.bb.batch);
+	return add_snapshot(e->st);
+}
+
 /* The kernel's decision about one event, as the engine makes it. */
 static bool kernel_passes(const struct kernel_filter *k, const struct event *ev, const struct thread *t)
 {
@@ -141,12 +149,9 @@ const char *filter_events_run(struct filter_events *e, const char *text, size_t 
 	out[0] = 0;
 	if (!f)
 		return NULL;
-	state_reset(e->st);
-	field_context = (struct field_context){.first_ns = b->time_ns[0]};
 	filter_kernel(f, &kernel);
-	if (!add_snapshot(e->st) || filter_columns(f, b, bits, err) < 0)
+	if (!filter_events_rewind(e) || filter_columns(f, b, bits, err) < 0)
 		words = "no snapshot or no columns";
-	state_batch(e->st, b);
 	for (uint32_t i = 0; !words && i < b->n_events; i++) {
 		struct event ev;
 		bool match;

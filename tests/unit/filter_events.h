@@ -20,6 +20,8 @@ struct filter_events {
 /* false: out of memory, or an event that the tables do not have. */
 bool filter_events_init(struct filter_events *e);
 void filter_events_done(struct filter_events *e);
+/* Back to the state before the first event. */
+bool filter_events_rewind(struct filter_events *e);
 /*
  * Numbers (from 0) of the events that match, "0 3 5", in out. NULL when all is well or the text is refused
  * (then *err is set); else words that say which part lost an event.
