@@ -1,0 +1,380 @@
+#include "capture/proc_read.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ANCESTORS_MAX 64 /* deeper trees are cut: names of far ancestors help nobody */
+
+/* ---- reading ---- */
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t = {0};
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Exact on this machine; in other trees what their /proc/stat says, in whole seconds. */
+static void find_boot_time(struct snapshot *sn, bool is_this_machine)
+{
+	const char *p;
+
+	sn->ticks_per_second = sysconf(_SC_CLK_TCK);
+	if (sn->ticks_per_second <= 0)
+		sn->ticks_per_second = 100;
+	if (is_this_machine)
+		sn->boot_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+	else if (proc_file(sn, sn->root, "stat", 16u << 20) &&
+		 (p = strstr((const char *)sn->file.data, "btime ")))
+		sn->boot_ns = strtoull(p + strlen("btime "), NULL, 10) * 1000000000u;
+}
+
+static uint32_t slot_of(int64_t tid, uint32_t mask)
+{
+	return (uint32_t)(((uint64_t)tid * 0x9E3779B97F4A7C15u) >> 38) & mask;
+}
+
+static struct proc_task *task_find(const struct snapshot *sn, int64_t tid)
+{
+	uint32_t i;
+
+	if (!sn->by_tid)
+		return NULL;
+	for (i = slot_of(tid, sn->tid_mask); sn->by_tid[i]; i = (i + 1) & sn->tid_mask) {
+		if (sn->tasks[sn->by_tid[i] - 1].e.tid == tid)
+			return &sn->tasks[sn->by_tid[i] - 1];
+	}
+	return NULL;
+}
+
+static int index_tasks(struct snapshot *sn)
+{
+	uint32_t n_slots = 64;
+
+	while (n_slots < sn->n_tasks * 2 + 2)
+		n_slots *= 2;
+	if (!(sn->by_tid = calloc(n_slots, sizeof *sn->by_tid)))
+		return -ENOMEM;
+	sn->tid_mask = n_slots - 1;
+	for (size_t k = 0; k < sn->n_tasks; k++) {
+		uint32_t i = slot_of(sn->tasks[k].e.tid, sn->tid_mask);
+
+		while (sn->by_tid[i])
+			i = (i + 1) & sn->tid_mask;
+		sn->by_tid[i] = (uint32_t)k + 1;
+	}
+	return 0;
+}
+
+/* The init of a pid namespace is the process that is 1 inside: its birth is the namespace's. */
+static void find_namespace_births(struct snapshot *sn)
+{
+	for (size_t k = 0; k < sn->n_tasks; k++) {
+		struct thread_entry *e = &sn->tasks[k].e;
+		const struct proc_task *up = &sn->tasks[k];
+
+		for (unsigned depth = 0; up && depth < ANCESTORS_MAX; depth++) {
+			if (up->e.vpid == 1) {
+				e->pidns_init_start_ns = up->e.clone_ns;
+				break;
+			}
+			up = task_find(sn, up->e.ptid);
+		}
+	}
+}
+
+static int read_processes(struct snapshot *sn)
+{
+	int fd = openat(sn->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+
+	if (!list) {
+		r = -errno;
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
+	while (r == 0 && (d = readdir(list))) {
+		if (d->d_name[0] >= '1' && d->d_name[0] <= '9')
+			r = proc_process(sn, strtoll(d->d_name, NULL, 10));
+	}
+	closedir(list);
+	return r;
+}
+
+struct snapshot *snapshot_new(const char *proc_root, unsigned what, struct error *err)
+{
+	struct snapshot *sn = calloc(1, sizeof *sn);
+	int r;
+
+	if (!sn) {
+		error_set(err, -ENOMEM, "no memory for the snapshot");
+		return NULL;
+	}
+	sn->what = what;
+	sn->last_tid = -1;
+	sn->root = open(proc_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (sn->root < 0) {
+		error_set(err, -errno, "%s: %s", proc_root, strerror(errno));
+		snapshot_free(sn);
+		return NULL;
+	}
+	find_boot_time(sn, strcmp(proc_root, "/proc") == 0);
+	r = read_processes(sn);
+	if (r == 0)
+		r = index_tasks(sn);
+	if (r == 0 && what & SNAPSHOT_USERS)
+		r = proc_users(sn);
+	if (r == 0 && what & SNAPSHOT_INTERFACES)
+		r = proc_interfaces(sn);
+	if (r == 0 && sn->texts.failed)
+		r = -ENOMEM;
+	if (r < 0) {
+		error_set(err, r, "%s: %s", proc_root, strerror(-r));
+		snapshot_free(sn);
+		return NULL;
+	}
+	find_namespace_births(sn);
+	proc_nets_free(sn);
+	return sn;
+}
+
+void snapshot_free(struct snapshot *sn)
+{
+	if (!sn)
+		return;
+	if (sn->root >= 0)
+		close(sn->root);
+	proc_nets_free(sn);
+	proc_texts_free(&sn->texts);
+	buffer_done(&sn->file);
+	free(sn->tasks);
+	free(sn->by_tid);
+	free(sn->fds);
+	free(sn->users);
+	free(sn->groups);
+	free(sn->interfaces);
+	free(sn);
+}
+
+/* ---- asking ---- */
+
+const struct thread_entry *snapshot_thread(const struct snapshot *sn, int64_t tid)
+{
+	const struct proc_task *task = task_find(sn, tid);
+
+	return task ? &task->e : NULL;
+}
+
+const struct fd_entry *snapshot_fds(const struct snapshot *sn, int64_t pid, size_t *ret_n)
+{
+	const struct proc_task *task = task_find(sn, pid);
+
+	*ret_n = task ? task->n_fds : 0;
+	return *ret_n ? sn->fds + task->first_fd : NULL;
+}
+
+static struct proc_named *user_find(const struct snapshot *sn, uint32_t uid)
+{
+	for (size_t i = 0; i < sn->n_users; i++) {
+		if (sn->users[i].user.uid == uid)
+			return &sn->users[i];
+	}
+	return NULL;
+}
+
+static struct proc_named *group_find(const struct snapshot *sn, uint32_t gid)
+{
+	for (size_t i = 0; i < sn->n_groups; i++) {
+		if (sn->groups[i].group.gid == gid)
+			return &sn->groups[i];
+	}
+	return NULL;
+}
+
+const struct user_entry *snapshot_user(const struct snapshot *sn, uint32_t uid)
+{
+	const struct proc_named *n = user_find(sn, uid);
+
+	return n ? &n->user : NULL;
+}
+
+const struct group_entry *snapshot_group(const struct snapshot *sn, uint32_t gid)
+{
+	const struct proc_named *n = group_find(sn, gid);
+
+	return n ? &n->group : NULL;
+}
+
+void snapshot_stats(const struct snapshot *sn, struct snapshot_stats *ret)
+{
+	*ret = (struct snapshot_stats){sn->n_processes, sn->n_tasks, sn->n_fds, sn->n_left_out};
+}
+
+/* ---- handing out ---- */
+
+int snapshot_begin(struct snapshot *sn, struct entry_list *out)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sn->n_interfaces; i++) {
+		struct state_entry e = {.kind = ENTRY_INTERFACE, .interface = sn->interfaces[i]};
+
+		r = entry_list_add(out, &e);
+	}
+	sn->n_interfaces = 0;
+	return r;
+}
+
+int snapshot_users_of(struct snapshot *sn, uint32_t uid, uint32_t gid, struct entry_list *out)
+{
+	struct proc_named *user = user_find(sn, uid), *group = group_find(sn, gid);
+	int r = 0;
+
+	if (user && !user->said) {
+		struct state_entry e = {.kind = ENTRY_USER, .user = user->user};
+
+		r = entry_list_add(out, &e);
+		user->said = true;
+	}
+	if (r == 0 && group && !group->said) {
+		struct state_entry e = {.kind = ENTRY_GROUP, .group = group->group};
+
+		r = entry_list_add(out, &e);
+		group->said = true;
+	}
+	return r;
+}
+
+/* The number is still its owner's of the snapshot. */
+static bool is_same(struct snapshot *sn, const struct proc_task *task, bool *ret_gone)
+{
+	uint64_t start = proc_start_ticks(sn, task->e.pid, task->e.tid);
+
+	*ret_gone = start == 0;
+	return start == task->start_ticks;
+}
+
+/* Names, executables and numbers: what may be told of processes that nobody asked to capture. */
+static int say_name(struct snapshot *sn, struct proc_task *task, struct entry_list *out)
+{
+	struct state_entry e = {.kind = ENTRY_THREAD, .thread = task->e};
+	int r;
+
+	if (task->said >= SAID_NAME)
+		return 0;
+	task->said = SAID_NAME;
+	e.thread.args = e.thread.env = e.thread.cgroups = (struct text){0};
+	e.thread.cwd = e.thread.root = (struct text){0};
+	e.thread.filtered = true;
+	r = snapshot_users_of(sn, e.thread.uid, e.thread.gid, out);
+	return r < 0 ? r : entry_list_add(out, &e);
+}
+
+int snapshot_ancestors(struct snapshot *sn, int64_t ptid, struct entry_list *out)
+{
+	struct proc_task *chain[ANCESTORS_MAX];
+	unsigned n = 0;
+	int r = 0;
+
+	for (struct proc_task *t = task_find(sn, ptid); t && n < ANCESTORS_MAX; t = task_find(sn, t->e.ptid)) {
+		bool gone;
+
+		if (t->said != SAID_NOTHING || (!is_same(sn, t, &gone) && !gone))
+			break;
+		chain[n++] = t;
+		if (t->e.ptid == t->e.tid)
+			break;
+	}
+	/* Parents come before their children. */
+	while (r == 0 && n > 0)
+		r = say_name(sn, chain[--n], out);
+	return r;
+}
+
+static int say_thread(struct snapshot *sn, struct proc_task *task, struct entry_list *out)
+{
+	struct state_entry e = {.kind = ENTRY_THREAD, .thread = task->e};
+	int r = snapshot_users_of(sn, task->e.uid, task->e.gid, out);
+
+	if (r == 0 && task->e.loginuid != task->e.uid)
+		r = snapshot_users_of(sn, task->e.loginuid, task->e.gid, out);
+	task->said = SAID_ALL;
+	return r < 0 ? r : entry_list_add(out, &e);
+}
+
+/* The main thread with ancestors before and fds behind it. */
+static int say_process(struct snapshot *sn, struct proc_task *main, struct entry_list *out)
+{
+	int r = snapshot_ancestors(sn, main->e.ptid, out);
+
+	if (r == 0)
+		r = say_thread(sn, main, out);
+	for (uint32_t i = 0; r == 0 && i < main->n_fds; i++) {
+		struct state_entry e = {.kind = ENTRY_FD, .fd = sn->fds[main->first_fd + i]};
+
+		r = entry_list_add(out, &e);
+	}
+	return r;
+}
+
+static int say_first(struct snapshot *sn, struct proc_task *task, struct entry_list *out)
+{
+	struct proc_task *main = task_find(sn, task->e.pid);
+	bool gone = false;
+	int r = 0;
+
+	if (!is_same(sn, task, &gone)) {
+		uint8_t said = task->said;
+
+		task->said = SAID_ALL;
+		if (!gone || said == SAID_NAME)
+			return 0;
+		/* It ended a moment ago, or its number has long been another's, who ended too: the name
+		   does no harm, arguments might. */
+		task->said = SAID_NOTHING;
+		r = snapshot_ancestors(sn, task->e.ptid, out);
+		if (r == 0)
+			r = say_name(sn, task, out);
+		task->said = SAID_ALL;
+		return r;
+	}
+	if (main && main != task && main->said != SAID_ALL)
+		r = say_process(sn, main, out);
+	if (r == 0)
+		r = main == task ? say_process(sn, task, out) : say_thread(sn, task, out);
+	return r;
+}
+
+int snapshot_first_seen(struct snapshot *sn, int64_t tid, int64_t pid, struct entry_list *out)
+{
+	struct proc_task *task;
+
+	if (tid == sn->last_tid)
+		return 0;
+	sn->last_tid = tid;
+	task = task_find(sn, tid);
+	if (!task || task->said == SAID_ALL || task->e.pid != pid)
+		return 0;
+	return say_first(sn, task, out);
+}
+
+int snapshot_all(struct snapshot *sn, struct entry_list *out)
+{
+	int r = snapshot_begin(sn, out);
+
+	for (size_t i = 0; r == 0 && i < sn->n_tasks; i++) {
+		struct proc_task *task = &sn->tasks[i], *main = task_find(sn, task->e.pid);
+
+		if (task->said == SAID_ALL)
+			continue;
+		r = main == task ? say_process(sn, task, out) : say_thread(sn, task, out);
+	}
+	return r;
+}
