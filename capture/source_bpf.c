@@ -182,7 +182,7 @@ static int fill_batch(struct source_bpf *s)
 		struct batch *b = &s->builder.batch;
 		int code;
 
-		if (b->n_events == BATCH_EVENTS)
+		if (b->n_events == BATCH_EVENTS || b->payload_size + r->size > BATCH_PAYLOAD_MAX)
 			return 1;
 		if (r->type == RECORD_TASK && b->n_events && batch_has_tid(b, r->tid))
 			return 1; /* its number was another task's a moment ago */

@@ -17,7 +17,7 @@ ln -s /usr/bin/python3 "$TMP/ticker-exe"
 "$TMP/ticker-exe" "$TMP/ticker" &
 ticker=$!
 children+=("$ticker")
-name=ticker-exe
+name="ticker-exe"
 until grep -q $name /proc/$ticker/comm; do sleep 0.01; done
 
 worst=0
