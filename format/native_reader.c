@@ -188,6 +188,7 @@ static int read_capture(struct native_reader *r, const uint8_t *block, struct it
 	e = capture_decode(&fields, block_data(block, &r->walk.head), r->id, &r->texts, &r->info,
 			   err);
 	r->unreadable = e == -ENOTSUP;
+	r->stats.n_unreadable += r->unreadable;
 	if (e < 0)
 		return e;
 	r->last_ns = r->info.start_ns;

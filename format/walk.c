@@ -30,8 +30,8 @@ static int short_tail(struct walk *w, uint64_t at, uint64_t have, struct error *
 	if ((r = input_skip(&w->input, INPUT_PEEK_MAX, &missing, err)) < 0)
 		return r;
 	return error_set_at(err, -ENODATA, at,
-			    "the file ends within the block at offset %llu: its last %llu bytes are of "
-			    "no use; the capture was cut short (scapedit --repair makes the file whole)",
+			    "truncated: it ends within the block at offset %llu, of which it has %llu "
+			    "bytes (scapedit --repair makes the file whole)",
 			    (unsigned long long)at, (unsigned long long)have);
 }
 

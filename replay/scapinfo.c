@@ -1,0 +1,120 @@
+/*
+ * scapinfo: what is in a capture, what was lost, and whether it is whole.
+ *
+ * Exit status: 0 all files are whole, 1 something failed or a file is damaged, 2 wrong usage.
+ */
+#include "base/option.h"
+#include "replay/capture_report.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE };
+
+struct options {
+	bool verify, json, help, version;
+};
+
+static int take_verify(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->verify = true;
+	return 0;
+}
+
+static int take_json(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->json = true;
+	return 0;
+}
+
+static int take_help(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->help = true;
+	return 0;
+}
+
+static int take_version(void *context, const char *value, struct error *err)
+{
+	((struct options *)context)->version = true;
+	return 0;
+}
+
+static const struct option_row rows[] = {
+	{0, "verify", NULL, "check every checksum and every length", take_verify},
+	{'j', "json", NULL, "one JSON object per file", take_json},
+	{'h', "help", NULL, "this text", take_help},
+	{0, "version", NULL, "print the version", take_version},
+	{0},
+};
+
+static int complain(const struct error *err, int status)
+{
+	fflush(stdout);
+	fprintf(stderr, "scapinfo: %s\n", err->text);
+	return status;
+}
+
+static int report_file(const struct options *o, const char *path, bool first)
+{
+	struct report *r = malloc(sizeof *r);
+	struct error err = {0};
+	int status = EXIT_FAILED;
+
+	if (!r) {
+		error_set(&err, -ENOMEM, "out of memory");
+		return complain(&err, EXIT_FAILED);
+	}
+	if (report_read(r, path, o->verify, &err) < 0) {
+		complain(&err, EXIT_FAILED);
+	} else {
+		if (o->json) {
+			report_json(r, stdout);
+		} else {
+			if (!first)
+				putchar('\n');
+			report_print(r, stdout);
+		}
+		status = report_whole(r) ? EXIT_OK : EXIT_FAILED;
+	}
+	report_done(r);
+	free(r);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {0};
+	struct error err = {0};
+	int first = options_parse(rows, argc, argv, NULL, &o, &err);
+	int status = EXIT_OK;
+
+	if (first < 0)
+		return complain(&err, EXIT_USAGE);
+	if (o.help) {
+		printf("usage: scapinfo [options] FILE...\n"
+		       "Says what is in captures made by scapcap, what was lost, and whether they are whole.\n\n");
+		options_print(rows, stdout);
+		return EXIT_OK;
+	}
+	if (o.version) {
+		printf("scapinfo %s\n", SCAPKIT_VERSION);
+		return EXIT_OK;
+	}
+	if (first == argc) {
+		error_set(&err, -EINVAL, "which capture? scapinfo FILE (see --help)");
+		return complain(&err, EXIT_USAGE);
+	}
+	signal(SIGPIPE, SIG_IGN);
+	for (int i = first; i < argc; i++) {
+		if (report_file(&o, argv[i], i == first) != EXIT_OK)
+			status = EXIT_FAILED;
+	}
+	/* A reader that went away is no failure. */
+	if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE) {
+		fprintf(stderr, "scapinfo: cannot write the output: %s\n", strerror(errno));
+		status = EXIT_FAILED;
+	}
+	return status;
+}
