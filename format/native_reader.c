@@ -415,7 +415,7 @@ static int plan_start(struct native_reader *r, struct error *err)
 		      r->has_capture ? r->sequence : 0, &words);
 	r->planned = e == 0;
 	r->no_plan = e < 0;
-	r->walk.searching = false;
+	r->walk.searching = r->walk.ended = false;
 	if (e < 0)
 		input_seek(&r->walk.input, at);
 	return e < 0 && e != -E2BIG ? error_set(err, e, "%s", words.text) : 1;
@@ -503,7 +503,7 @@ static int block_next(struct native_reader *r, struct error *err)
 	if (r->planned) {
 		if (r->plan.at == r->plan.n)
 			return 0;
-		r->walk.searching = false;
+		r->walk.searching = r->walk.ended = false;
 		input_seek(&r->walk.input, r->plan.entries[r->plan.at++].offset);
 	}
 	return walk_next(&r->walk, err);

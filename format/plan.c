@@ -58,7 +58,7 @@ static int plan_walk(struct plan *p, struct walk *w, struct captures *captures, 
 	int r;
 
 	input_seek(&w->input, w->start);
-	w->searching = false;
+	w->searching = w->ended = false;
 	w->n_foreign = 0;
 	while ((r = walk_next(w, NULL)) != 0) {
 		struct plan_entry e = {w->input.at, w->head.sequence, 0};

@@ -21,14 +21,9 @@ static int damage(struct walk *w, struct error *err, const char *what)
 /* The block at `at` has only `have` bytes. */
 static int short_tail(struct walk *w, uint64_t at, uint64_t have, struct error *err)
 {
-	uint64_t missing;
-	int r;
-
 	if (w->follow)
 		return 0;
-	/* Nothing more can come: the next call finds the end. */
-	if ((r = input_skip(&w->input, INPUT_PEEK_MAX, &missing, err)) < 0)
-		return r;
+	w->ended = true;
 	return error_set_at(err, -ENODATA, at,
 			    "truncated: it ends within the block at offset %llu, of which it has %llu "
 			    "bytes (scapedit --repair makes the file whole)",
@@ -152,6 +147,8 @@ int walk_next(struct walk *w, struct error *err)
 		size_t have;
 		int r;
 
+		if (w->ended)
+			return 0;
 		if (w->searching && (r = search(w, err)) <= 0)
 			return r;
 		if ((r = input_peek(&w->input, 20, &p, &have, err)) < 0)

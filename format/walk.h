@@ -19,6 +19,7 @@ struct walk {
 	struct cursor fields;	/* valid until the input moves or more of it is looked at */
 	bool new_section;	/* a section header was passed since this was cleared */
 	bool searching;		/* behind damage: lengths cannot be trusted */
+	bool ended;		/* at a tail that is too short to be a block */
 	bool follow;		/* an incomplete tail is no error: it may still be written */
 	uint64_t n_foreign;	/* blocks of others passed over */
 };
