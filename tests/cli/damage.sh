@@ -15,5 +15,5 @@ cmp <(scapread -r bad.scap -p "$line" 2> /dev/null) <(scapread -r copy.scap -p "
 # cut off: what is whole is read
 head -c $((size / 2)) c.scap > cut.scap
 m=$(scapread -r cut.scap --count 2> words); echo "status $?"
-grep -c '^scapread: cut.scap: the file ends within the block' words
+grep -c '^scapread: cut.scap: truncated: it ends within the block' words
 [ "$m" -lt "$n" ] && [ "$m" -gt $((n / 4)) ] && echo half
