@@ -25,7 +25,7 @@ uint8_t *buffer_reserve(struct buffer *b, size_t more)
 {
 	if (b->failed)
 		return NULL;
-	if (more > b->cap - b->len) {
+	if (more > b->cap - b->len || !b->data) {
 		size_t cap = b->cap ? b->cap : 256;
 		uint8_t *data;
 

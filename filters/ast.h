@@ -9,6 +9,8 @@
 
 #define FILTER_DEPTH_MAX  100	/* parentheses within parentheses, as the family has it */
 #define FILTER_CHECKS_MAX 8192 /* checks of one filter: bounds what compiling it can cost */
+#define FILTER_GLOB_MAX	  4096	/* bytes of a glob pattern: the longest path */
+#define FILTER_BUDGET	  (UINT64_C(1) << 31) /* characters compared while compiling: some seconds at most */
 #define TYPE_WORDS	  (EVENT_TYPE_MAX / 64)
 
 enum op {
@@ -116,6 +118,7 @@ struct filter {
 	struct arena arena;
 	struct node *root;
 	uint32_t n_checks;
+	uint64_t budget;  /* what is left of FILTER_BUDGET */
 	uint32_t ids_max; /* entries that one check may keep by name */
 	bool exact;
 	bool has_types;
@@ -149,6 +152,7 @@ bool check_value(struct filter *f, const struct check *c, const struct value *v)
 bool check_event(struct filter *f, struct check *c, struct event *ev, struct state *st);
 uint32_t text_hash(struct text t);
 /* text_match.c */
+int glob_check(const struct lexer *l, const struct literal *v);
 bool glob_match(struct text pattern, struct text s, bool ignore_case);
 bool text_contains_nocase(struct text s, struct text part);
 bool path_match(struct text pattern, struct text path);

@@ -205,6 +205,11 @@ static int check_literal(const struct lexer *l, struct filter *f, const struct c
 		return literal_hex(l, v, &f->arena);
 	if (c->op == OP_REGEX)
 		return regex_compile(l, f, v);
+	if (c->op == OP_GLOB || c->op == OP_IGLOB || c->op == OP_PMATCH) {
+		r = glob_check(l, v);
+		if (r < 0)
+			return r;
+	}
 	switch (c->class) {
 	case CLASS_NUMBER:
 	case CLASS_DOUBLE:

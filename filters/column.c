@@ -198,6 +198,26 @@ static int make_ranges(struct filter *f, struct check *c)
 
 /* ---- preparing one check ---- */
 
+#define N_TYPES	   1000 /* about how many event types there are, and errors with a name */
+#define N_ERRNOS   140
+#define NAME_LEN   32	/* about how long such names are */
+#define REGEX_COST 20000
+
+/* About what asking a check for n short names costs, taken from the budget; false: too much is spent.
+   The check is then left to the evaluation of each event. */
+static bool take_budget(struct filter *f, const struct check *c, uint64_t n)
+{
+	uint64_t each = 1;
+
+	if (!c->slots)
+		for (uint32_t i = 0; i < c->n_values; i++)
+			each += c->op == OP_REGEX ? REGEX_COST : NAME_LEN * (1 + c->values[i].source.text.len);
+	if (each > f->budget / n)
+		return false;
+	f->budget -= each * n;
+	return true;
+}
+
 static int prepare_errnos(struct filter *f, struct check *c)
 {
 	c->errnos = arena_take(&f->arena, ERRNOS_MAX / 8);
@@ -206,6 +226,8 @@ static int prepare_errnos(struct filter *f, struct check *c)
 	for (int code = 0; code < ERRNOS_MAX; code++) {
 		struct value v = {0};
 
+		if (code && !errno_name(code))
+			continue;
 		value_text(&v, render_result(-(int64_t)code));
 		if (check_value(f, c, &v))
 			bit_set(c->errnos, (unsigned)code);
@@ -258,7 +280,7 @@ static int prepare_check(struct filter *f, struct node *n)
 	n->cost = n->needs & NEED_PARAMS ? 100 : info->is_list ? 40 : n->needs ? 10 : 4;
 	if (c->op == OP_REGEX || c->op == OP_PMATCH)
 		n->cost *= 2;
-	if (has_types(c)) {
+	if (has_types(c) && take_budget(f, c, N_TYPES)) {
 		c->types = arena_take(&f->arena, sizeof f->types);
 		if (!c->types)
 			return -ENOMEM;
@@ -269,13 +291,13 @@ static int prepare_check(struct filter *f, struct node *n)
 			c->types = NULL;
 		}
 	}
-	if (by_type) {
+	if (by_type && c->types) {
 		c->column = COLUMN_PART_TYPES;
 	} else if (is_number_column(info->id) && single) {
 		c->column = COLUMN_PART_NUMBER;
 		if (make_ranges(f, c) < 0)
 			return -ENOMEM;
-	} else if (info->id == FIELD_EVT_RES) {
+	} else if (info->id == FIELD_EVT_RES && take_budget(f, c, N_ERRNOS)) {
 		c->column = COLUMN_PART_RESULT_NAME;
 		if (prepare_errnos(f, c) < 0)
 			return -ENOMEM;

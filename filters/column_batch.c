@@ -274,7 +274,7 @@ static uint64_t result_name_word(struct column_run *run, struct check *c, uint32
 			continue;
 		if (result[i] >= 0) {
 			pass = bit_test(c->errnos, 0);
-		} else if (result[i] > -ERRNOS_MAX) {
+		} else if (result[i] > -ERRNOS_MAX && errno_name((int)-result[i])) {
 			pass = bit_test(c->errnos, (unsigned)-result[i]);
 		} else {
 			value_text(&v, render_result(result[i]));

@@ -40,6 +40,7 @@ static int compile(struct filter *f, struct lexer *l)
 	if (!f->root || !f->facts)
 		return error_set(l->err, -ENOMEM, "out of memory");
 	find_unsure(f);
+	f->budget = FILTER_BUDGET;
 	r = column_prepare(f, f->root, l->err);
 	if (r < 0)
 		return r;

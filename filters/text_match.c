@@ -1,5 +1,5 @@
-/* Comparing text: wildcards, paths, regular expressions. Nothing here can be made slow by its input
-   beyond length times length. */
+/* Comparing text: wildcards, paths, regular expressions. No input makes them slower than pattern times
+   text, or than the limit on steps of a regular expression. */
 #include "filters/ast.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -29,7 +29,7 @@ bool text_contains_nocase(struct text s, struct text part)
 	return false;
 }
 
-/* A [set]: *len is its length in the pattern, 0 when it is never closed (then [ is a letter). */
+/* A [set]: *len is its length in the pattern, 0 when it is never closed. */
 static bool set_match(const char *p, const char *end, char c, bool ignore_case, uint32_t *len)
 {
 	const char *start = p++;
@@ -58,18 +58,32 @@ static bool element_match(const char *p, const char *end, char c, bool ignore_ca
 	*len = 1;
 	if (want == '?')
 		return true;
-	if (want == '[') {
-		bool in = set_match(p, end, c, ignore_case, len);
-
-		if (*len)
-			return in;
-		*len = 1;
-	}
+	if (want == '[')
+		return set_match(p, end, c, ignore_case, len);
 	if (want == '\\' && p + 1 < end) {
 		want = p[1];
 		*len = 2;
 	}
 	return want == c || (ignore_case && lower(want) == lower(c));
+}
+
+/* A pattern has a limit, and its sets are closed: then the sets of one pass over it are looked through
+   in no more than its length. */
+int glob_check(const struct lexer *l, const struct literal *v)
+{
+	const char *p = v->source.text.data, *end = p + v->source.text.len;
+	uint32_t len;
+
+	if (v->source.text.len > FILTER_GLOB_MAX)
+		return lexer_error(l, v->source.at, "the pattern has %u characters, more than %d",
+				   v->source.text.len, FILTER_GLOB_MAX);
+	for (; p < end; p += len) {
+		element_match(p, end, 0, false, &len);
+		if (!len)
+			return lexer_error(l, v->source.at,
+					   "a [ of the pattern is never closed; a \\ before it makes it a plain one");
+	}
+	return 0;
 }
 
 /* Only the last * is ever tried again, so the time is at most pattern times text. */
