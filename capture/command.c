@@ -22,7 +22,7 @@ static void child_run(int go, int failed, char **argv)
 	_exit(code == ENOENT ? 127 : 126);
 }
 
-int command_fork(struct command *c, char **argv, struct error *err)
+int command_fork(struct command *c, char **argv, int out_fd, struct error *err)
 {
 	int go[2], failed[2];
 
@@ -40,6 +40,8 @@ int command_fork(struct command *c, char **argv, struct error *err)
 	if (c->pid == 0) {
 		close(go[1]);
 		close(failed[0]);
+		if (out_fd >= 0)
+			dup2(out_fd, 1);
 		child_run(go[0], failed[1], argv);
 	}
 	close(go[0]);

@@ -458,7 +458,9 @@ static int job_open(struct job *j, struct error *err)
 	if (r == 0 && j->o->write)
 		r = open_output(j, err);
 	if (r == 0 && j->command_argv)
-		r = command_fork(&j->command, j->command_argv, err);
+		/* Standard output is the capture's: the command's words go beside ours. */
+		r = command_fork(&j->command, j->command_argv,
+				 j->o->write && !strcmp(j->o->write, "-") ? 2 : -1, err);
 	if (r == 0)
 		r = open_engine(j, err);
 	if (r < 0)
