@@ -21,7 +21,7 @@ uint64_t cursor_varint(struct cursor *c)
 	return 0;
 }
 
-uint8_t *buffer_reserve(struct buffer *b, size_t more)
+uint8_t *buffer_grow(struct buffer *b, size_t more)
 {
 	if (b->failed)
 		return NULL;
@@ -40,24 +40,6 @@ uint8_t *buffer_reserve(struct buffer *b, size_t more)
 		b->cap = cap;
 	}
 	return b->data + b->len;
-}
-
-void buffer_append(struct buffer *b, const void *data, size_t len)
-{
-	uint8_t *p = buffer_reserve(b, len);
-
-	if (!p || len == 0)
-		return;
-	if (data)
-		memcpy(p, data, len);
-	else
-		memset(p, 0, len);
-	b->len += len;
-}
-
-void buffer_u8(struct buffer *b, uint8_t v)
-{
-	buffer_append(b, &v, sizeof v);
 }
 
 void buffer_u16(struct buffer *b, uint16_t v)

@@ -97,11 +97,40 @@ struct buffer {
 	bool failed;
 };
 
+/* The slow way of buffer_reserve(): more memory. */
+uint8_t *buffer_grow(struct buffer *b, size_t more);
+
 /* Makes room for `more` bytes behind len and returns the place, NULL when memory is out. */
-uint8_t *buffer_reserve(struct buffer *b, size_t more);
+static inline uint8_t *buffer_reserve(struct buffer *b, size_t more)
+{
+	return more <= b->cap - b->len && b->data && !b->failed ? b->data + b->len
+								: buffer_grow(b, more);
+}
+
 /* Appends len bytes (zeros when data is NULL). */
-void buffer_append(struct buffer *b, const void *data, size_t len);
-void buffer_u8(struct buffer *b, uint8_t v);
+static inline void buffer_append(struct buffer *b, const void *data, size_t len)
+{
+	uint8_t *p = buffer_reserve(b, len);
+
+	if (!p || len == 0)
+		return;
+	if (data)
+		memcpy(p, data, len);
+	else
+		memset(p, 0, len);
+	b->len += len;
+}
+
+static inline void buffer_u8(struct buffer *b, uint8_t v)
+{
+	uint8_t *p = buffer_reserve(b, 1);
+
+	if (p) {
+		*p = v;
+		b->len++;
+	}
+}
+
 void buffer_u16(struct buffer *b, uint16_t v);
 void buffer_u32(struct buffer *b, uint32_t v);
 void buffer_u64(struct buffer *b, uint64_t v);
