@@ -301,7 +301,8 @@ static void apply_exec(const struct step *x)
 		node_set_process(x->s, n, pid);
 	if (n->placeholder)
 		store_text(x->s, &n->t.cwd, "", 0);
-	n->placeholder = n->fresh_from_parent = n->fresh_from_child = false;
+	/* After a vfork, the caller's event comes when the child has its new program: still to come. */
+	n->placeholder = n->fresh_from_parent = false;
 	if (ptid > 0)
 		node_set_parent(x->s, n, ptid);
 	if (*cwd)

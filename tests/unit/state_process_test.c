@@ -63,6 +63,24 @@ START_TEST(test_child_first)
 }
 END_TEST
 
+/* vfork returns in the caller when the child has run another program. */
+START_TEST(test_caller_after_exec)
+{
+	struct feed f;
+
+	feed_init(&f);
+	feed_process(&f, 10, 1, "/home");
+	FEED(&f, "vfork", CALL(11, 0), CHILD(11, 11, 10, 0));
+	FEED(&f, "execve", CALL(11, 0), TEXT("exe", "ls"), TEXT("comm", "ls"), NUMBER("pid", 11));
+	feed_open(&f, 11, 4, "/b", 0);
+	FEED(&f, "vfork", CALL(10, 11), CHILD(10, 10, 1, 0));
+	ck_assert_str_eq(state_thread_find(f.st, 11)->comm, "ls");
+	ck_assert_str_eq(feed_fd(&f, 11, 4), "/b");
+	ck_assert_str_eq(state_thread_find(f.st, 10)->comm, "proc");
+	feed_done(&f);
+}
+END_TEST
+
 START_TEST(test_threads_share)
 {
 	struct feed f;
@@ -356,6 +374,7 @@ START_TEST(test_bounded)
 }
 END_TEST
 
-SUITE("state_process", test_fork_copies, test_child_first, test_threads_share,
+SUITE("state_process", test_fork_copies, test_child_first, test_caller_after_exec,
+      test_threads_share,
       test_close_range_unshares, test_exec, test_exit, test_pid_namespace, test_unknown_threads,
       test_identities, test_entries_round_trip, test_ids_stay, test_bounded)
