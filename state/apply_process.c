@@ -43,6 +43,14 @@ static void set_blob(const struct step *x, const char **at, uint32_t *len, unsig
 	*len = intern_len(*at);
 }
 
+static void set_cgroups(const struct step *x, struct thread *t, unsigned place)
+{
+	const struct param *p = step_param(x, place);
+
+	if (p->data)
+		store_cgroups(x->s, t, (const char *)p->data, p->len);
+}
+
 static void set_u64(const struct step *x, uint64_t *at, unsigned place)
 {
 	*at = (uint64_t)step_number(x, place, (int64_t)*at);
@@ -114,7 +122,7 @@ static void describe_child(const struct step *x, struct thread_node *child, uint
 		node_set_comm(x->s, child, comm, strlen(comm));
 	set_text(x, &t->exe, C_EXE);
 	set_blob(x, &t->args, &t->args_len, C_ARGS);
-	set_blob(x, &t->cgroups, &t->cgroups_len, C_CGROUPS);
+	set_cgroups(x, t, C_CGROUPS);
 	set_u64(x, &t->fd_limit, C_FDLIMIT);
 	set_u64(x, &t->pf_major, C_MAJ);
 	set_u64(x, &t->pf_minor, C_MIN);
@@ -164,8 +172,6 @@ static void clone_in_caller(const struct step *x)
 	uint32_t flags = (uint32_t)step_number(x, C_FLAGS, 0);
 	int64_t tid = x->ev->result, pid;
 
-	set_u64(x, &caller->t.pf_major, C_MAJ);
-	set_u64(x, &caller->t.pf_minor, C_MIN);
 	if (caller->placeholder) {
 		node_set_process(x->s, caller, step_number(x, C_PID, -1));
 		node_set_parent(x->s, caller, step_number(x, C_PTID, -1));
@@ -252,7 +258,7 @@ static void exec_image(const struct step *x)
 	set_text(x, &t->exe, E_EXE);
 	set_blob(x, &t->args, &t->args_len, E_ARGS);
 	set_blob(x, &t->env, &t->env_len, E_ENV);
-	set_blob(x, &t->cgroups, &t->cgroups_len, E_CGROUPS);
+	set_cgroups(x, t, E_CGROUPS);
 	if (*comm)
 		node_set_comm(x->s, x->node, comm, strlen(comm));
 	if (*step_text(x, E_EXEPATH))
@@ -305,7 +311,8 @@ static void apply_exec(const struct step *x)
 	n->placeholder = n->fresh_from_parent = false;
 	if (ptid > 0)
 		node_set_parent(x->s, n, ptid);
-	if (*cwd)
+	/* Captures whose exec lacks a gid are old ones, and libsinsp does not take their cwd. */
+	if (*cwd && step_param(x, E_GID)->data)
 		node_set_cwd(x->s, n, "", cwd, strlen(cwd));
 	exec_image(x);
 	exec_numbers(x);
@@ -323,7 +330,6 @@ static void apply_exec(const struct step *x)
 static void apply_exit(const struct step *x)
 {
 	node_exit(x->s, x->node, step_number(x, 0, 0));
-	x->node->t.vm_size_kb = x->node->t.vm_rss_kb = x->node->t.vm_swap_kb = 0;
 	node_changed(x->s, x->node);
 	x->s->exiting = x->node;
 	x->s->to_settle = true;

@@ -123,21 +123,14 @@ static void swap_ends(struct fd_node *n)
 
 static bool take_end(uint8_t *address, uint16_t *port, const uint8_t *new_address, uint16_t new_port)
 {
-	static const uint8_t zeros[16];
-	bool changed = false;
+	bool changed = memcmp(new_address, address, 16) != 0 || new_port != *port;
 
-	if (memcmp(new_address, zeros, 16) != 0 && memcmp(new_address, address, 16) != 0) {
-		memcpy(address, new_address, 16);
-		changed = true;
-	}
-	if (new_port && new_port != *port) {
-		*port = new_port;
-		changed = true;
-	}
+	memcpy(address, new_address, 16);
+	*port = new_port;
 	return changed;
 }
 
-/* What a tuple does not say (zeros) stays as known. true: something is new. */
+/* true: something is new. A connect to nowhere (AF_UNSPEC) brings zeros: they count. */
 static bool take_tuple(struct fd_node *n, const struct socket_tuple *t)
 {
 	enum fd_type type = t->family == FAMILY_IPV4 ? FD_IPV4_SOCK : FD_IPV6_SOCK;
@@ -147,6 +140,32 @@ static bool take_tuple(struct fd_node *n, const struct socket_tuple *t)
 	changed |= take_end(n->f.sip, &n->f.sport, t->sip, t->sport);
 	changed |= take_end(n->f.dip, &n->f.dport, t->dip, t->dport);
 	return changed;
+}
+
+/*
+ * A socket that is neither bound nor connected has no source address yet; to a network that we are
+ * part of it will be ours there.
+ */
+static void infer_source(const struct store *s, struct socket_tuple *t)
+{
+	static const uint8_t zeros[16];
+	const bool is_v6 = t->family == FAMILY_IPV6;
+
+	if (memcmp(t->sip, zeros, 16) != 0)
+		return;
+	for (uint32_t i = 0; i < s->n_interfaces; i++) {
+		const struct interface_entry *e = &s->interfaces[i];
+		uint8_t differs = 0;
+
+		if (e->type != (is_v6 ? 2 : 1))
+			continue;
+		for (unsigned k = 0; k < (is_v6 ? 8 : 4); k++)
+			differs |= (uint8_t)((e->addr[k] ^ t->dip[k]) & (is_v6 ? 0xff : e->netmask[k]));
+		if (!differs && memcmp(e->netmask, zeros, 4) != 0) {
+			memcpy(t->sip, e->addr, is_v6 ? 16 : 4);
+			return;
+		}
+	}
 }
 
 void socket_name(struct store *s, struct fd_node *n)
@@ -275,7 +294,6 @@ static void apply_traffic(const struct step *x)
 	const bool incoming = x->op->argument;
 	const struct param *p;
 	struct socket_tuple t;
-	bool was_bound;
 
 	if (!n || !step_succeeded(x) || (n->f.name[0] && n->l4 == L4_TCP))
 		return;
@@ -290,13 +308,9 @@ static void apply_traffic(const struct step *x)
 	if (!is_ip_socket(n) && n->f.type != FD_IPV4_SERVSOCK && n->f.type != FD_IPV6_SERVSOCK &&
 	    n->f.type != FD_UNKNOWN)
 		return;
-	was_bound = n->f.type == FD_IPV4_SERVSOCK || n->f.type == FD_IPV6_SERVSOCK;
-	/* A bound socket's peers change with every datagram: nothing of the last one stays. */
-	if (was_bound || n->role == ROLE_SERVER) {
-		memset(n->f.sip, 0, 16);
-		memset(n->f.dip, 0, 16);
-		n->f.sport = n->f.dport = 0;
-	}
+	if (!incoming)
+		infer_source(x->s, &t);
+	n->f.connected = true;
 	if (!take_tuple(n, &t))
 		return;
 	if (n->role == ROLE_NONE)

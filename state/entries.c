@@ -30,7 +30,7 @@ static bool take_thread(struct store *s, const struct thread_entry *e)
 	set(s, &t->root, e->root);
 	set_list(s, &t->args, &t->args_len, e->args);
 	set_list(s, &t->env, &t->env_len, e->env);
-	set_list(s, &t->cgroups, &t->cgroups_len, e->cgroups);
+	store_cgroups(s, t, e->cgroups.data, e->cgroups.data ? e->cgroups.len : 0);
 	t->sid = e->sid;
 	t->pgid = e->pgid;
 	t->vpgid = e->vpgid;

@@ -30,6 +30,27 @@ bool store_text(struct store *s, const char **at, const void *data, size_t len)
 	return changed;
 }
 
+/* What version 2 calls "io" goes by its older name, "blkio", as with libsinsp. */
+void store_cgroups(struct store *s, struct thread *t, const char *list, size_t len)
+{
+	const char *at = list, *end = list + len;
+
+	buffer_clear(&s->scratch);
+	while (at < end) {
+		size_t n = strnlen(at, (size_t)(end - at));
+
+		if (n > 3 && memcmp(at, "io=", 3) == 0)
+			buffer_append(&s->scratch, "blk", 3);
+		n += n < (size_t)(end - at);
+		buffer_append(&s->scratch, at, n);
+		at += n;
+	}
+	if (buffer_failed(&s->scratch))
+		return;
+	store_text(s, &t->cgroups, s->scratch.data, s->scratch.len);
+	t->cgroups_len = intern_len(t->cgroups);
+}
+
 struct state *state_new(const struct schema *schema)
 {
 	static _Atomic uint64_t last_serial;

@@ -123,6 +123,9 @@ void store_release(struct store *s, void *p, size_t size);
 /* Replaces an interned text (counts a reference each). true: it differs from before. */
 bool store_text(struct store *s, const char **at, const void *data, size_t len);
 
+/* The list of a thread's control groups, with the controllers' names as the family has them. */
+void store_cgroups(struct store *s, struct thread *t, const char *list, size_t len);
+
 /* ---- thread_table.c ---- */
 
 struct thread_node *node_find(const struct store *s, int64_t tid);

@@ -149,7 +149,7 @@ START_TEST(test_exec)
 	FEED(&f, "execve", CALL(10, 0), TEXT("exe", "ls"), BYTES("args", args, sizeof args),
 	     BYTES("env", env, sizeof env), TEXT("comm", "ls"), TEXT("trusted_exepath", "/usr/bin/ls"),
 	     NUMBER("pid", 10), NUMBER("tid", 10), NUMBER("ptid", 1), NUMBER("uid", 5),
-	     NUMBER("fdlimit", 1024), NUMBER("exe_ino", 77), NUMBER("flags", 1 | 8));
+	     BYTES("cgroups", "cpu=/a\0io=/b", 13), NUMBER("fdlimit", 1024), NUMBER("exe_ino", 77), NUMBER("flags", 1 | 8));
 	ck_assert_ptr_eq(f.st->now.thread, t);
 	ck_assert_str_eq(t->comm, "ls");
 	ck_assert_str_eq(t->exe, "ls");
@@ -158,6 +158,8 @@ START_TEST(test_exec)
 	ck_assert_int_eq(memcmp(t->args, args, sizeof args), 0);
 	ck_assert_str_eq(t->env, env);
 	ck_assert_str_eq(t->cwd, "/home/");
+	ck_assert_mem_eq(t->cgroups, "cpu=/a\0blkio=/b", t->cgroups_len);
+	ck_assert_uint_eq(t->cgroups_len, 16);
 	ck_assert_uint_eq(t->uid, 5);
 	ck_assert_uint_eq(t->fd_limit, 1024);
 	ck_assert(t->exe_writable && t->exe_lower_layer && !t->exe_upper_layer);

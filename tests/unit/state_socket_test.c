@@ -8,7 +8,8 @@
 static void interface_is(struct feed *f, uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 {
 	struct state_entry e = {.kind = ENTRY_INTERFACE,
-				.interface = {.type = 1, .addr = {a, b, c, d}, .name = text_of("eth0")}};
+				.interface = {.type = 1, .addr = {a, b, c, d},
+					      .netmask = {255, 255, 255, 0}, .name = text_of("eth0")}};
 
 	ck_assert_int_eq(state_entries(f->st, &e, 1, NULL), 0);
 }
@@ -45,6 +46,10 @@ START_TEST(test_connect)
 	ck_assert_uint_eq(fd->dport, 53);
 	FEED(&f, "write", ON(10, 3, 1));
 	ck_assert(!fd->name_changed);
+	/* Back to nowhere. */
+	maker_tuple(tuple, 0, 0, 0, 0);
+	FEED(&f, "connect", ON(10, 3, 0), BYTES("tuple", tuple, sizeof tuple));
+	ck_assert_str_eq(fd->name, "0.0.0.0:0->0.0.0.0:0");
 	feed_done(&f);
 }
 END_TEST
@@ -121,6 +126,12 @@ START_TEST(test_datagrams)
 	FEED(&f, "recvmsg", ON(10, 4, 4), BYTES("tuple", in, sizeof in));
 	ck_assert_str_eq(f.st->now.fd->name, "10.0.2.16:2000->8.8.8.8:53");
 	ck_assert(f.st->now.fd->name_changed);
+	/* Neither bound nor connected: the source is what our interface to that network has. */
+	interface_is(&f, 10, 0, 2, 15);
+	maker_tuple(out, 0, 0, CLIENT + 5, 99);
+	open_socket(&f, 5, 2, 2);
+	FEED(&f, "sendto", ON(10, 5, 4), BYTES("tuple", out, sizeof out));
+	ck_assert_str_eq(f.st->now.fd->name, "10.0.2.15:0->10.0.2.20:99");
 	maker_tuple(out, SERVER, 53, CLIENT, 1000);
 	FEED(&f, "sendto", ON(10, 4, 4), BYTES("tuple", out, sizeof out));
 	ck_assert_str_eq(f.st->now.fd->name, "10.0.2.15:1000->8.8.8.8:53");
