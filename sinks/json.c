@@ -119,7 +119,7 @@ static void put_result(struct buffer *b, const struct event *ev)
 	const char *name;
 
 	PUT(b, ",\"evt.res\":");
-	buffer_decimal(b, ev->result);
+	json_signed(b, ev->result);
 	name = ev->result < 0 && ev->result >= -4095 ? errno_name((int)-ev->result) : NULL;
 	if (name) {
 		PUT(b, ",\"evt.error\":");
@@ -134,10 +134,10 @@ static void put_thread(struct buffer *b, const struct event *ev, const struct th
 		PUT(b, ",\"proc.name\":");
 		json_string(b, t->comm, strlen(t->comm));
 		PUT(b, ",\"proc.pid\":");
-		buffer_decimal(b, t->pid);
+		json_signed(b, t->pid);
 	}
 	PUT(b, ",\"thread.tid\":");
-	buffer_decimal(b, ev->tid);
+	json_signed(b, ev->tid);
 }
 
 static void put_fd(struct buffer *b, const struct state *st)
@@ -147,7 +147,7 @@ static void put_fd(struct buffer *b, const struct state *st)
 	if (st->now.fd_num < 0)
 		return;
 	PUT(b, ",\"fd.num\":");
-	buffer_decimal(b, st->now.fd_num);
+	json_signed(b, st->now.fd_num);
 	if (!fd)
 		return;
 	if (fd->type != FD_UNKNOWN) {
@@ -203,7 +203,7 @@ static void put_value(struct buffer *b, const struct field *f, const struct valu
 		json_string(b, v->text.data, v->text.len);
 		return;
 	case VALUE_INT:
-		buffer_decimal(b, v->i);
+		json_signed(b, v->i);
 		return;
 	case VALUE_UINT:
 		json_unsigned(b, v->u);

@@ -192,7 +192,7 @@ static void put_fdlist(struct buffer *out, const uint8_t *data, size_t len)
 		if (cursor_failed(&c))
 			break;
 		put(out, i ? ",{\"fd\":" : "{\"fd\":");
-		buffer_decimal(out, fd);
+		json_signed(out, fd);
 		put(out, ",\"events\":");
 		put_named(out, events, flags, false);
 		buffer_u8(out, '}');
@@ -264,7 +264,7 @@ static void put_fixed(struct buffer *out, const struct param_info *info, const s
 		put_named(out, bits, info->flags,
 			  info->type >= PT_ENUMFLAGS8 && info->type <= PT_ENUMFLAGS32);
 	else if (param_type_is_signed(info->type))
-		buffer_decimal(out, v);
+		json_signed(out, v);
 	else
 		json_unsigned(out, bits);
 }

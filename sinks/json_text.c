@@ -1,5 +1,7 @@
 #include "sinks/json_text.h"
 
+#include "base/decimal.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,33 +63,44 @@ static bool all_plain(uint64_t v)
 	return !(hit & EACH_BYTE(0x80));
 }
 
-void json_string(struct buffer *out, const void *data, size_t len)
+/* Up to eight bytes; what is missing counts as plain. */
+static uint64_t load_some(const uint8_t *p, size_t len)
 {
-	const uint8_t *p = data, *end = p + len;
-	uint8_t *start, *to;
+	uint64_t v = EACH_BYTE('.');
 
-	if (len > (SIZE_MAX - 2) / 6) {
-		out->failed = true;
-		return;
+	if (len >= 4) {
+		uint32_t front, back;
+
+		memcpy(&front, p, 4);
+		memcpy(&back, p + len - 4, 4);
+		return (uint64_t)front << 32 | back;
 	}
-	start = buffer_reserve(out, 6 * len + 2);
-	if (!start)
-		return;
-	to = start;
-	*to++ = '"';
+	for (size_t i = 0; i < len; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+static bool is_plain(const uint8_t *p, size_t len)
+{
+	uint64_t v;
+
+	if (len < 8)
+		return all_plain(load_some(p, len));
+	for (size_t at = 0; at + 8 < len; at += 8) {
+		memcpy(&v, p + at, 8);
+		if (!all_plain(v))
+			return false;
+	}
+	memcpy(&v, p + len - 8, 8);
+	return all_plain(v);
+}
+
+/* Byte by byte; returns the end. */
+static uint8_t *put_escaped(uint8_t *to, const uint8_t *p, const uint8_t *end)
+{
 	while (p < end) {
-		uint64_t eight;
 		unsigned n;
 
-		if (end - p >= 8) {
-			memcpy(&eight, p, 8);
-			if (all_plain(eight)) {
-				memcpy(to, p, 8);
-				to += 8;
-				p += 8;
-				continue;
-			}
-		}
 		if (plain[*p]) {
 			*to++ = *p++;
 			continue;
@@ -100,6 +113,27 @@ void json_string(struct buffer *out, const void *data, size_t len)
 		memcpy(to, p, n);
 		to += n;
 		p += n;
+	}
+	return to;
+}
+
+void json_string(struct buffer *out, const void *data, size_t len)
+{
+	uint8_t *start, *to;
+
+	if (len > (SIZE_MAX - 2) / 6) {
+		out->failed = true;
+		return;
+	}
+	start = to = buffer_reserve(out, 6 * len + 2);
+	if (!start)
+		return;
+	*to++ = '"';
+	if (len && is_plain(data, len)) {
+		memcpy(to, data, len);
+		to += len;
+	} else if (len) {
+		to = put_escaped(to, data, (const uint8_t *)data + len);
 	}
 	*to++ = '"';
 	out->len += (size_t)(to - start);
@@ -144,14 +178,18 @@ void json_hex(struct buffer *out, const uint8_t *data, size_t len)
 
 void json_unsigned(struct buffer *out, uint64_t v)
 {
-	uint8_t digits[20];
-	unsigned at = sizeof digits;
+	char *p = (char *)buffer_reserve(out, DECIMAL_MAX);
 
-	do {
-		digits[--at] = (uint8_t)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	buffer_append(out, digits + at, sizeof digits - at);
+	if (p)
+		out->len += (size_t)(decimal_put(p, v) - p);
+}
+
+void json_signed(struct buffer *out, int64_t v)
+{
+	char *p = (char *)buffer_reserve(out, DECIMAL_MAX + 1);
+
+	if (p)
+		out->len += (size_t)(decimal_put_signed(p, v) - p);
 }
 
 void json_double(struct buffer *out, double v)

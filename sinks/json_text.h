@@ -15,5 +15,6 @@ void json_key(struct buffer *out, const char *name);
 void json_base64(struct buffer *out, const uint8_t *data, size_t len);
 void json_hex(struct buffer *out, const uint8_t *data, size_t len);
 void json_unsigned(struct buffer *out, uint64_t v);
+void json_signed(struct buffer *out, int64_t v);
 /* A finite number in the shortest form that reads back the same; null for NaN and infinities. */
 void json_double(struct buffer *out, double v);

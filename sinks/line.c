@@ -1,16 +1,20 @@
 #include "sinks/line.h"
 
+#include "base/decimal.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
 #define NS_PER_SECOND 1000000000u
+#define FRONT_COPY    16 /* bytes copied at once: most literals are a blank or two */
+#define CLOCK_FRONT   (sizeof "HH:MM:SS." - 1)
 
 /*
  * The fields of the default line have a printer of their own, which skips the detour through
  * struct value; whatever they do not handle falls back to the general one.
  */
 enum segment_kind {
-	SEGMENT_LITERAL,
+	SEGMENT_END, /* the literal text behind the last field */
 	SEGMENT_FIELD,
 	SEGMENT_NUMBER,
 	SEGMENT_TIME,
@@ -25,8 +29,8 @@ enum segment_kind {
 struct segment {
 	enum segment_kind kind;
 	uint32_t width;		/* 0: as long as it is */
-	const char *text;	/* literal, or the field as written; in line.format or line.names */
-	size_t len;
+	uint32_t front_len;
+	char *front;		/* literal text before the field; with room for FRONT_COPY bytes */
 	char *name;		/* field as written, NUL-terminated; owned */
 	struct field field;
 	struct field_scratch scratch;
@@ -39,10 +43,11 @@ struct line {
 	unsigned needs;
 	struct render_options render;
 	size_t n_segments, n_fields;
+	struct buffer literal; /* while compiling: text of the next segment's front */
 	struct segment *segments;
 	struct segment **fields;
 	/* The clock's text up to the second, which rarely changes. */
-	uint64_t clock_second;
+	uint64_t clock_second_ns;
 	char clock[32];
 	uint64_t previous_ns;
 };
@@ -65,40 +70,40 @@ static enum segment_kind kind_of(const char *name)
 	return SEGMENT_FIELD;
 }
 
-static struct segment *segment_new(struct line *l, struct error *err)
+/* A new segment, behind the literal text gathered so far. */
+static struct segment *segment_new(struct line *l, enum segment_kind kind, struct error *err)
 {
+	struct segment *s = &l->segments[l->n_segments];
+
 	if (l->n_segments == LINE_SEGMENTS_MAX) {
-		error_set(err, -E2BIG, "the line format has more than %d parts", LINE_SEGMENTS_MAX);
+		error_set(err, -E2BIG, "the line format has more than %d fields", LINE_SEGMENTS_MAX);
 		return NULL;
 	}
-	return &l->segments[l->n_segments++];
-}
-
-static int add_literal(struct line *l, const char *text, size_t len, struct error *err)
-{
-	struct segment *s;
-
-	if (len == 0)
-		return 0;
-	s = segment_new(l, err);
-	if (!s)
-		return -E2BIG;
-	s->kind = SEGMENT_LITERAL;
-	s->text = text;
-	s->len = len;
-	return 0;
+	s->kind = kind;
+	s->front_len = (uint32_t)l->literal.len;
+	s->front = calloc(1, l->literal.len + FRONT_COPY);
+	if (!s->front || buffer_failed(&l->literal)) {
+		free(s->front);
+		error_set(err, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	if (s->front_len)
+		memcpy(s->front, l->literal.data, s->front_len);
+	buffer_clear(&l->literal);
+	l->n_segments++;
+	return s;
 }
 
 /* `text` stands behind the '%'. Returns how many characters the field took, or negative errno. */
 static int64_t add_field(struct line *l, const char *text, struct error *err)
 {
-	struct segment *s = segment_new(l, err);
+	struct segment *s = segment_new(l, SEGMENT_FIELD, err);
 	const char *p = text;
 	size_t len = 0;
 	int r;
 
 	if (!s)
-		return -E2BIG;
+		return err ? err->code : -ENOMEM;
 	for (; *p >= '0' && *p <= '9'; p++) {
 		s->width = s->width * 10 + (uint32_t)(*p - '0');
 		if (s->width > LINE_WIDTH_MAX)
@@ -137,20 +142,16 @@ static int64_t add_field(struct line *l, const char *text, struct error *err)
 
 static int line_compile(struct line *l, const char *p, struct error *err)
 {
-	while (*p) {
+	for (;;) {
 		const char *percent = strchrnul(p, '%');
 		int64_t used;
-		int r = add_literal(l, p, (size_t)(percent - p), err);
 
-		if (r < 0)
-			return r;
+		buffer_append(&l->literal, p, (size_t)(percent - p));
 		p = percent;
 		if (*p == 0)
-			return 0;
+			break;
 		if (p[1] == '%') {
-			r = add_literal(l, p, 1, err);
-			if (r < 0)
-				return r;
+			buffer_u8(&l->literal, '%');
 			p += 2;
 			continue;
 		}
@@ -159,7 +160,7 @@ static int line_compile(struct line *l, const char *p, struct error *err)
 			return (int)used;
 		p += 1 + used;
 	}
-	return 0;
+	return segment_new(l, SEGMENT_END, err) ? 0 : -ENOMEM;
 }
 
 struct line *line_new(const char *format, char time_format, const struct render_options *render,
@@ -188,7 +189,6 @@ struct line *line_new(const char *format, char time_format, const struct render_
 	if (!l->format || !l->segments || !l->fields)
 		goto out_of_memory;
 	l->time_format = time_format;
-	l->clock_second = UINT64_MAX;
 	if (render)
 		l->render = *render;
 	l->lenient = l->format[0] == '*';
@@ -210,8 +210,10 @@ void line_free(struct line *l)
 		return;
 	for (size_t i = 0; i < l->n_segments; i++) {
 		free(l->segments[i].name);
+		free(l->segments[i].front);
 		buffer_done(&l->segments[i].scratch.bytes);
 	}
+	buffer_done(&l->literal);
 	free(l->segments);
 	free(l->fields);
 	free(l->format);
@@ -248,35 +250,40 @@ struct field_scratch *line_field_scratch(struct line *l, size_t i)
 	return &l->fields[i]->scratch;
 }
 
-/* nine digits with leading zeros */
-static void print_fraction(struct buffer *out, uint32_t ns)
+static void put_decimal(struct buffer *out, int64_t v)
 {
-	uint8_t digits[9];
+	char *p = (char *)buffer_reserve(out, DECIMAL_MAX + 1);
 
-	for (int i = 8; i >= 0; i--) {
-		digits[i] = (uint8_t)('0' + ns % 10);
-		ns /= 10;
-	}
-	buffer_append(out, digits, sizeof digits);
+	if (p)
+		out->len += (size_t)(decimal_put_signed(p, v) - p);
 }
 
+/* HH:MM:SS.nnnnnnnnn; the part up to the point stays the same for many events. */
 static void print_clock(struct line *l, struct buffer *out, uint64_t ns)
 {
-	uint64_t second = ns / NS_PER_SECOND;
+	char *p = (char *)buffer_reserve(out, sizeof l->clock);
 
-	if (second != l->clock_second) {
+	if (!p)
+		return;
+	if (!l->clock[0] || ns - l->clock_second_ns >= NS_PER_SECOND) {
 		render_clock(l->clock, ns);
-		l->clock_second = second;
+		l->clock_second_ns = ns / NS_PER_SECOND * NS_PER_SECOND;
 	}
-	buffer_append(out, l->clock, sizeof "HH:MM:SS." - 1);
-	print_fraction(out, (uint32_t)(ns % NS_PER_SECOND));
+	memcpy(p, l->clock, CLOCK_FRONT);
+	decimal_put_nine(p + CLOCK_FRONT, (uint32_t)(ns - l->clock_second_ns));
+	out->len += CLOCK_FRONT + 9;
 }
 
 static void print_seconds(struct buffer *out, uint64_t ns)
 {
-	buffer_decimal(out, (int64_t)(ns / NS_PER_SECOND));
-	buffer_u8(out, '.');
-	print_fraction(out, (uint32_t)(ns % NS_PER_SECOND));
+	char *start = (char *)buffer_reserve(out, DECIMAL_MAX + 10), *p;
+
+	if (!start)
+		return;
+	p = decimal_put(start, ns / NS_PER_SECOND);
+	*p++ = '.';
+	p = decimal_put_nine(p, (uint32_t)(ns % NS_PER_SECOND));
+	out->len += (size_t)(p - start);
 }
 
 static void print_time(struct line *l, struct buffer *out, const struct event *ev)
@@ -331,17 +338,16 @@ static bool print_segment(struct line *l, struct segment *s, struct buffer *out,
 	const struct thread *t;
 
 	switch (s->kind) {
-	case SEGMENT_LITERAL:
-		buffer_append(out, s->text, s->len);
+	case SEGMENT_END:
 		return true;
 	case SEGMENT_NUMBER:
-		buffer_decimal(out, (int64_t)ev->number);
+		put_decimal(out, (int64_t)ev->number);
 		return true;
 	case SEGMENT_TIME:
 		print_time(l, out, ev);
 		return true;
 	case SEGMENT_CPU:
-		buffer_decimal(out, ev->cpu);
+		put_decimal(out, ev->cpu);
 		return true;
 	case SEGMENT_COMM:
 		t = st->now.thread;
@@ -350,7 +356,7 @@ static bool print_segment(struct line *l, struct segment *s, struct buffer *out,
 		buffer_append(out, t->comm, strlen(t->comm));
 		return true;
 	case SEGMENT_TID:
-		buffer_decimal(out, ev->tid);
+		put_decimal(out, ev->tid);
 		return true;
 	case SEGMENT_DIRECTION:
 		buffer_u8(out, (uint8_t)event_direction(ev));
@@ -384,6 +390,19 @@ static void fit_width(struct buffer *out, size_t start, uint32_t width)
 		buffer_u8(out, ' ');
 }
 
+static void print_front(const struct segment *s, struct buffer *out)
+{
+	uint8_t *p = buffer_reserve(out, s->front_len + FRONT_COPY);
+
+	if (!p)
+		return;
+	if (s->front_len <= FRONT_COPY)
+		memcpy(p, s->front, FRONT_COPY);
+	else
+		memcpy(p, s->front, s->front_len);
+	out->len += s->front_len;
+}
+
 bool line_append(struct line *l, struct buffer *out, struct event *ev, struct state *st)
 {
 	size_t line_start = out->len;
@@ -391,8 +410,10 @@ bool line_append(struct line *l, struct buffer *out, struct event *ev, struct st
 	field_context.render = l->render;
 	for (size_t i = 0; i < l->n_segments; i++) {
 		struct segment *s = &l->segments[i];
-		size_t start = out->len;
+		size_t start;
 
+		print_front(s, out);
+		start = out->len;
 		if (!print_segment(l, s, out, ev, st)) {
 			if (!l->lenient) {
 				out->len = line_start;
