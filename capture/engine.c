@@ -119,11 +119,10 @@ static uint64_t map_bytes(struct bpf_map *map)
 	return entries * (bpf_map__value_size(map) + 8);
 }
 
-/* Sizes that depend on the machine. Returns an fd for a template of the bulk rings. */
-static int maps_size(struct engine *e, const struct engine_options *o)
+/* Sizes that depend on the machine. */
+static void maps_size(struct engine *e, const struct engine_options *o)
 {
 	uint64_t size = o->buffer_size ? o->buffer_size : ENGINE_BUFFER;
-	int inner;
 
 	e->n_rings = power_of_two_below(e->n_cpus);
 	if (e->n_rings > RINGS_MAX)
@@ -139,11 +138,6 @@ static int maps_size(struct engine *e, const struct engine_options *o)
 	bpf_map__set_map_flags(map_named(e, "counters"), BPF_F_MMAPABLE);
 	bpf_map__set_max_entries(map_named(e, "state_ring"), ENGINE_STATE_BUFFER);
 	bpf_map__set_max_entries(map_named(e, "bulk_rings"), e->n_rings);
-	inner = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "bulk_ring", 0, 0, (u32)size, NULL);
-	if (inner < 0)
-		return inner;
-	bpf_map__set_inner_map_fd(map_named(e, "bulk_rings"), inner);
-	return inner;
 }
 
 static int ring_map(struct ring_view *r, int fd)
@@ -281,19 +275,16 @@ static int load_failed(struct engine *e, int code, struct error *err)
 static int object_load(struct engine *e, const struct engine_options *o, struct error *err)
 {
 	struct bpf_map *map;
-	int inner, r;
+	int r;
 
 	e->object = bpf_object__open_mem(engine_object, (size_t)(engine_object_end - engine_object), NULL);
 	if (!e->object)
 		return load_failed(e, -errno, err);
-	inner = maps_size(e, o);
-	if (inner < 0)
-		return load_failed(e, inner, err);
+	maps_size(e, o);
 	bpf_map__set_map_flags(map_named(e, "recipes"), BPF_F_MMAPABLE);
 	r = config_set(e, o, err);
 	if (r == 0)
 		r = bpf_object__load(e->object);
-	close(inner);
 	if (r < 0)
 		return load_failed(e, r, err);
 	bpf_object__for_each_map(map, e->object)

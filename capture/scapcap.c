@@ -9,6 +9,7 @@
 #include "capture/doctor.h"
 #include "capture/engine.h"
 #include "capture/privilege.h"
+#include "capture/snapshot.h"
 #include "capture/source_bpf.h"
 #include "format/native.h"
 #include "sinks/line.h"
@@ -326,6 +327,7 @@ struct job {
 	struct filter *filter;
 	struct kernel_filter kernel;
 	struct engine *engine;
+	struct snapshot *snapshot; /* NULL: none */
 	struct source *source;
 	struct sink *sink;
 	struct description about;
@@ -450,9 +452,58 @@ static int open_engine(struct job *j, struct error *err)
 	return j->engine ? 0 : err->code;
 }
 
+/* ---- what is told of processes that were there before us ---- */
+
+static int snapshot_take(struct job *j, struct error *err)
+{
+	unsigned what = SNAPSHOT_DEFAULT | (j->o->env ? SNAPSHOT_ENV : 0);
+
+	if (j->o->snapshot != SNAPSHOT_NONE)
+		j->snapshot = snapshot_new("/proc", what, err);
+	return j->o->snapshot == SNAPSHOT_NONE || j->snapshot ? 0 : err->code;
+}
+
+static int tell_begin(void *context, struct entry_list *out)
+{
+	struct job *j = context;
+
+	if (!j->snapshot)
+		return 0;
+	if (j->o->snapshot == SNAPSHOT_ALL && snapshot_all(j->snapshot, out) < 0)
+		return -ENOMEM;
+	return snapshot_begin(j->snapshot, out);
+}
+
+static int tell_first_seen(void *context, int64_t tid, int64_t pid, uint32_t born, struct entry_list *out)
+{
+	struct job *j = context;
+	size_t before = out->n;
+	int r;
+
+	if (!j->snapshot)
+		return 0;
+	r = snapshot_first_seen(j->snapshot, tid, pid, born, out);
+	/* Before its exec the command is a copy of this program: our command line is nobody's business. */
+	for (size_t i = before; j->command_argv && i < out->n; i++) {
+		struct thread_entry *t = &out->entries[i].thread;
+
+		if (out->entries[i].kind == ENTRY_THREAD && t->pid == j->command.pid)
+			t->exe = t->exepath = t->args = t->env = (struct text){NULL, 0};
+	}
+	return r;
+}
+
+static int tell_users(void *context, uint32_t uid, uint32_t gid, struct entry_list *out)
+{
+	struct job *j = context;
+
+	return j->snapshot ? snapshot_users_of(j->snapshot, uid, gid, out) : 0;
+}
+
 static int job_open(struct job *j, struct error *err)
 {
-	struct source_bpf_options s = {.stop = &stop, .ended = job_ended, .context = j};
+	struct source_bpf_options s = {.stop = &stop, .ended = job_ended, .context = j, .snapshot = j,
+				       .begin = tell_begin, .first_seen = tell_first_seen, .users_of = tell_users};
 	int r = attach_pids(j, err);
 
 	if (r == 0 && j->o->write)
@@ -475,8 +526,11 @@ static int job_open(struct job *j, struct error *err)
 
 static int job_start(struct job *j, struct error *err)
 {
+	/* Recording first: what happens while /proc is read is in both, and in neither otherwise. */
 	int r = engine_start(j->engine, err);
 
+	if (r == 0)
+		r = snapshot_take(j, err);
 	if (r == 0)
 		r = privilege_drop(err);
 	if (r < 0)
@@ -542,6 +596,7 @@ static void job_close(struct job *j)
 		j->sink->ops->free(j->sink);
 	source_close(j->source);
 	engine_free(j->engine);
+	snapshot_free(j->snapshot);
 	filter_free(j->filter);
 	buffer_done(&j->about.command);
 	if (j->fd >= 0)

@@ -324,27 +324,21 @@ static int say_process(struct snapshot *sn, struct proc_task *main, struct entry
 	return r;
 }
 
+/* /proc tells the start in clock ticks: whether `born` can be the same moment. */
+static bool is_born_then(const struct proc_task *task, uint32_t born)
+{
+	uint64_t tick_ns = 1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK);
+	uint32_t from = (uint32_t)(task->start_ticks * tick_ns >> 20);
+	uint32_t to = (uint32_t)((task->start_ticks + 1) * tick_ns >> 20);
+
+	return born - from <= to - from;
+}
+
 static int say_first(struct snapshot *sn, struct proc_task *task, struct entry_list *out)
 {
 	struct proc_task *main = task_find(sn, task->e.pid);
-	bool gone = false;
 	int r = 0;
 
-	if (!is_same(sn, task, &gone)) {
-		uint8_t said = task->said;
-
-		task->said = SAID_ALL;
-		if (!gone || said == SAID_NAME)
-			return 0;
-		/* It ended a moment ago, or its number has long been another's, who ended too: the name
-		   does no harm, arguments might. */
-		task->said = SAID_NOTHING;
-		r = snapshot_ancestors(sn, task->e.ptid, out);
-		if (r == 0)
-			r = say_name(sn, task, out);
-		task->said = SAID_ALL;
-		return r;
-	}
 	if (main && main != task && main->said != SAID_ALL)
 		r = say_process(sn, main, out);
 	if (r == 0)
@@ -352,7 +346,8 @@ static int say_first(struct snapshot *sn, struct proc_task *task, struct entry_l
 	return r;
 }
 
-int snapshot_first_seen(struct snapshot *sn, int64_t tid, int64_t pid, struct entry_list *out)
+int snapshot_first_seen(struct snapshot *sn, int64_t tid, int64_t pid, uint32_t born,
+			struct entry_list *out)
 {
 	struct proc_task *task;
 
@@ -362,6 +357,10 @@ int snapshot_first_seen(struct snapshot *sn, int64_t tid, int64_t pid, struct en
 	task = task_find(sn, tid);
 	if (!task || task->said == SAID_ALL || task->e.pid != pid)
 		return 0;
+	if (!is_born_then(task, born)) {
+		task->said = SAID_ALL;
+		return 0;
+	}
 	return say_first(sn, task, out);
 }
 

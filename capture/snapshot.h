@@ -5,7 +5,7 @@
  *	struct snapshot *sn = snapshot_new("/proc", SNAPSHOT_FDS, &err);	// still privileged
  *	... privileges go ...
  *	snapshot_begin(sn, &list);			// interfaces
- *	for each event: snapshot_first_seen(sn, tid, pid, &list);
+ *	for each event: snapshot_first_seen(sn, tid, pid, born, &list);
  *
  * What is private stays out: only threads that appear in events, their process, its fds and users
  * are handed out; of their ancestors no more than names, executables and ids. Environments are not even
@@ -47,10 +47,11 @@ const struct group_entry *snapshot_group(const struct snapshot *sn, uint32_t gid
  *
  * first_seen: the thread, its process with fds, their users, and their ancestors by name. A thread
  * that was born after the snapshot is none of its business, even when it has an old number: that is
- * noticed by its time of birth.
+ * noticed by its time of birth: born is its start by CLOCK_BOOTTIME in units of 2^20 ns, modulo 2^32.
  */
 int snapshot_begin(struct snapshot *sn, struct entry_list *out);
-int snapshot_first_seen(struct snapshot *sn, int64_t tid, int64_t pid, struct entry_list *out);
+int snapshot_first_seen(struct snapshot *sn, int64_t tid, int64_t pid, uint32_t born,
+			struct entry_list *out);
 /* Users and groups that appear later: by setuid, or in tasks that the kernel tells about. */
 int snapshot_users_of(struct snapshot *sn, uint32_t uid, uint32_t gid, struct entry_list *out);
 /* Ancestors of a process that is not in the snapshot, from this pid upwards. */

@@ -142,7 +142,7 @@ static int take_event(struct source_bpf *s, const struct record *r)
 	if (is_before_command(s, r))
 		return 0;
 	if (s->options.first_seen) {
-		code = s->options.first_seen(s->options.snapshot, r->tid, r->pid, &s->pending);
+		code = s->options.first_seen(s->options.snapshot, r->tid, r->pid, r->born, &s->pending);
 		if (code < 0)
 			return code;
 	}
@@ -367,6 +367,8 @@ static int source_bpf_next(struct source *source, struct item *ret, struct error
 	take_back(s);
 	if (s->phase == PHASE_BEGIN) {
 		s->phase = PHASE_RECORDING;
+		if (s->options.begin && s->options.begin(s->options.snapshot, &s->pending) < 0)
+			return error_set(err, -ENOMEM, "out of memory");
 		ret->kind = ITEM_CAPTURE;
 		ret->capture = &s->options.info;
 		return 1;

@@ -9,9 +9,11 @@
 
 struct source_bpf_options {
 	struct engine *engine;		/* loaded, not started; owned by the caller, outlives the source */
+	/* Adds to out what goes in front of everything. NULL: nothing does. */
+	int (*begin)(void *context, struct entry_list *out);
 	/* Adds to out what is known of a thread that appears for the first time (and of its process,
 	   ancestors, user); called for every event, so it must be quick to say nothing. NULL: nothing is. */
-	int (*first_seen)(void *context, int64_t tid, int64_t pid, struct entry_list *out);
+	int (*first_seen)(void *context, int64_t tid, int64_t pid, uint32_t born, struct entry_list *out);
 	/* The same for user and group of a task that the kernel told about. */
 	int (*users_of)(void *context, uint32_t uid, uint32_t gid, struct entry_list *out);
 	void *snapshot;			/* their context */

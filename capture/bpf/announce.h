@@ -32,7 +32,7 @@ static __always_inline struct scratch *scratch_begin(struct task_struct *task, u
 	s->head.fd = (s32)0x80000000; /* FD_NONE */
 	s->head.absent = 0;
 	s->head.sysno = 0xFFFF; /* SYSNO_NONE */
-	s->head.pad = 0;
+	s->head.born = BPF_CORE_READ(task, start_boottime) >> 20;
 	s->loops.off = 0;
 	s->task = (u64)task;
 	s->compat = 0;

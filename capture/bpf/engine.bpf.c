@@ -103,7 +103,7 @@ static __always_inline void head_fill(struct record *head, struct task_struct *t
 	head->fd = fd_arg < 6 ? (s32)call->args[fd_arg & 7] : FD_NONE;
 	head->absent = recipe->absent;
 	head->sysno = call->sysno & (TABLE_COMPAT - 1);
-	head->pad = 0;
+	head->born = task->start_boottime >> 20;
 }
 
 /* A record without payload is written in place: half the cost of one that is put together and copied. */

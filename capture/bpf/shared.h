@@ -115,7 +115,7 @@ struct record {
 	u32 absent;
 	u16 sysno;
 	u16 cpu;
-	u32 pad;
+	u32 born;	/* the task's start by CLOCK_BOOTTIME, in units of 2^20 ns: tells owners of a number apart */
 	/* payload follows */
 };
 
