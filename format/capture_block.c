@@ -9,7 +9,7 @@
 
 static const char about[] =
 	"System calls recorded by scapkit. The events are in custom blocks (enterprise 32473, magic "
-	"SCAPKIT); print them with 'scapread -r FILE', convert with 'scapedit'. The format is "
+	"SCAPKIT). scapread -r FILE prints them, scapread -j -r FILE as JSON. The format is "
 	"described in format/SPEC.md of scapkit.";
 
 /* ---- pcapng around it ---- */

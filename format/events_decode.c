@@ -302,8 +302,8 @@ static int column_values_below(struct events_decoder *d, const struct events_hea
 			 v = above ? from[i] : 0;)
 	}
 	return v <= most ? 0
-			 : error_set(err, -EBADMSG, "event %u: %s of %llu is impossible", i,
-				     column_names[column], (unsigned long long)v);
+			 : error_set(err, -EBADMSG, "column %s: number %u is %llu, which is impossible",
+				     column_names[column], i, (unsigned long long)v);
 }
 
 /* place = value(x) for every event; x is number `from` of the column. */

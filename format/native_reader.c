@@ -366,6 +366,11 @@ static int read_events(struct native_reader *r, struct error *err)
 			e = events_decode(&r->decoder, &r->batch, &r->events,
 					  block + r->walk.head.header, COLUMNS_ALL, err);
 		if (e < 0) {
+			/* Together with what was missing in front of it, if anything was. */
+			if (!r->missing)
+				r->missing_from_ns = r->events.first_ns;
+			r->missing += r->events.n_events;
+			r->missing_to_ns = r->events.last_ns;
 			r->stats.events_missing += r->events.n_events;
 			return e;
 		}
@@ -440,7 +445,7 @@ static int capture_adopt(struct native_reader *r, struct error *err)
 	memcpy(r->id, h->id, WIRE_ID_LEN);
 	r->has_capture = true;
 	r->unreadable = false;
-	r->sequence = h->sequence;
+	r->sequence = r->after_damage ? h->sequence : 0;
 	r->number = 1;
 	r->n_events = r->n_blocks = 0;
 	r->last_ns = 0;
@@ -456,7 +461,7 @@ static int capture_adopt(struct native_reader *r, struct error *err)
 static int sequence_check(struct native_reader *r, struct error *err)
 {
 	const struct block_head *h = &r->walk.head;
-	uint64_t from = r->sequence;
+	uint64_t from;
 	int e;
 
 	if (h->kind == BLOCK_CAPTURE &&
@@ -478,12 +483,16 @@ static int sequence_check(struct native_reader *r, struct error *err)
 		return e;
 	if (h->sequence < r->sequence)
 		return r->planned; /* a second copy; a pipe is taken as it comes */
+	from = r->sequence;
 	r->sequence = h->sequence + 1;
 	if (r->after_damage)
 		return 0;
 	r->after_damage = true;
 	r->sequence = h->sequence;
 	r->plan.at -= r->planned;
+	if (h->sequence - from == 1)
+		return error_set_at(err, -EBADMSG, r->walk.input.at,
+				    "block %llu of the capture is missing", (unsigned long long)from);
 	return error_set_at(err, -EBADMSG, r->walk.input.at,
 			    "blocks %llu to %llu of the capture are missing",
 			    (unsigned long long)from, (unsigned long long)h->sequence - 1);
