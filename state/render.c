@@ -147,24 +147,28 @@ void render_param(struct buffer *out, struct event *ev, unsigned i, const struct
 
 /* Calls of the public table's "generic" event show nothing but their name, as the family does. */
 #define TYPE_GENERIC 1
+#define NAME_SHOWN   64 /* of a parameter's name; a file's schema may have longer ones */
 
 void render_args(struct buffer *out, struct event *ev, const struct state *st,
 		 const struct render_options *options)
 {
 	if (ev->type <= TYPE_GENERIC)
 		return;
+	if (!ev->parsed)
+		event_parse(ev);
 	for (unsigned i = 0; i < ev->n_params; i++) {
 		const struct param_info *info = &ev->info->params[i];
-		size_t len = strlen(info->name);
-		uint8_t *p = buffer_reserve(out, len + 2);
+		uint8_t *p = buffer_reserve(out, NAME_SHOWN + 2);
+		const char *name = info->name;
 
 		if (!p)
 			return;
 		if (i)
 			*p++ = ' ';
-		memcpy(p, info->name, len);
-		p[len] = '=';
-		out->len += len + 1 + (i > 0);
-		render_param(out, ev, i, st, options);
+		for (unsigned n = 0; n < NAME_SHOWN && *name; n++)
+			*p++ = (uint8_t)*name++;
+		*p++ = '=';
+		out->len = (size_t)(p - out->data);
+		render_one(out, ev, i, info, &ev->params[i], st, options);
 	}
 }

@@ -1,5 +1,6 @@
 #include "state/render_value.h"
 #include "state/address.h"
+#include "state/intern.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -9,24 +10,34 @@ static const char digit_pairs[201] =
 	"495051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596"
 	"979899";
 
+/* How many digits: the logarithm by bits, corrected by comparing with the power itself. */
+static unsigned digits_of(uint64_t v)
+{
+	static const uint64_t powers[] = {
+	    0u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u, 100000000u, 1000000000u,
+	    10000000000u, 100000000000u, 1000000000000u, 10000000000000u, 100000000000000u,
+	    1000000000000000u, 10000000000000000u, 100000000000000000u, 1000000000000000000u,
+	    10000000000000000000u};
+	unsigned n = (64 - (unsigned)__builtin_clzll(v | 1)) * 1233 >> 12;
+
+	return n + (v >= powers[n] || n == 0);
+}
+
 char *decimal_write(char *p, uint64_t v)
 {
-	char digits[20];
-	unsigned at = sizeof digits;
+	unsigned n = digits_of(v);
+	char *at = p + n;
 
 	while (v >= 100) {
 		at -= 2;
-		memcpy(digits + at, digit_pairs + 2 * (v % 100), 2);
+		memcpy(at, digit_pairs + 2 * (v % 100), 2);
 		v /= 100;
 	}
-	if (v >= 10) {
-		at -= 2;
-		memcpy(digits + at, digit_pairs + 2 * v, 2);
-	} else {
-		digits[--at] = (char)('0' + v);
-	}
-	memcpy(p, digits + at, sizeof digits - at);
-	return p + sizeof digits - at;
+	if (v >= 10)
+		memcpy(at - 2, digit_pairs + 2 * v, 2);
+	else
+		at[-1] = (char)('0' + v);
+	return p + n;
 }
 
 static char *signed_write(char *p, int64_t v)
@@ -48,9 +59,11 @@ static char *hex_write(char *p, uint64_t v)
 
 static char *octal_write(char *p, uint64_t v)
 {
-	if (v)
-		*p++ = '0';
-	return p + sprintf(p, "%llo", (unsigned long long)v);
+	unsigned n = v ? (66 - (unsigned)__builtin_clzll(v)) / 3 + 1 : 1;
+
+	for (unsigned i = n; i-- > 0; v >>= 3)
+		p[i] = (char)('0' + (v & 7));
+	return p + n;
 }
 
 void buffer_decimal(struct buffer *b, int64_t v)
@@ -61,23 +74,38 @@ void buffer_decimal(struct buffer *b, int64_t v)
 		b->len = (size_t)((uint8_t *)signed_write(p, v) - b->data);
 }
 
+/* Short texts: a copy byte by byte is quicker than finding the length first. */
 static void append(struct buffer *out, const char *text)
 {
-	buffer_append(out, text, strlen(text));
-}
-
-/* Control characters would break lines and terminals. */
-void render_text(struct buffer *out, const char *text, size_t len)
-{
-	uint8_t *p = buffer_reserve(out, len);
+	uint8_t *p = buffer_reserve(out, 48);
+	unsigned n = 0;
 
 	if (!p)
 		return;
+	for (; text[n] && n < 48; n++)
+		p[n] = (uint8_t)text[n];
+	out->len += n;
+	if (text[n])
+		buffer_append(out, text + n, strlen(text + n));
+}
+
+/* Control characters would break lines and terminals. */
+static void text_write(char *p, const char *text, size_t len)
+{
 	for (size_t i = 0; i < len; i++) {
 		uint8_t c = (uint8_t)text[i];
 
-		p[i] = c < 0x20 || c == 0x7f ? '.' : c;
+		p[i] = (char)(c < 0x20 || c == 0x7f ? '.' : c);
 	}
+}
+
+void render_text(struct buffer *out, const char *text, size_t len)
+{
+	char *p = (char *)buffer_reserve(out, len);
+
+	if (!p)
+		return;
+	text_write(p, text, len);
 	out->len += len;
 }
 
@@ -92,7 +120,11 @@ static void bytes_dots(struct buffer *out, const uint8_t *data, size_t len, bool
 	for (size_t i = 0; i < len; i++) {
 		uint8_t c = data[i];
 
-		p[i] = (c >= 0x20 && c < 0x7f) || (keep_lines && c == '\n') ? c : '.';
+		p[i] = (uint8_t)(c - 0x20) < 0x5f ? c : '.';
+	}
+	for (size_t i = 0; keep_lines && i < len; i++) {
+		if (data[i] == '\n')
+			p[i] = '\n';
 	}
 	out->len += len;
 }
@@ -245,33 +277,41 @@ void render_time(struct buffer *out, uint64_t ns)
 
 /* ---- numbers that mean something ---- */
 
+static void render_in_parentheses(struct buffer *out, const char *name)
+{
+	if (!name)
+		return;
+	append(out, "(");
+	append(out, name);
+	append(out, ")");
+}
+
 void render_fd_name(struct buffer *out, int64_t fd, const struct state *st)
 {
 	const struct fd_info *f = st && st->now.thread ? thread_fd_find(st->now.thread, fd) : NULL;
-	char kind[4] = "(<";
+	size_t len;
+	char *p;
 
 	if (fd < 0) {
-		const char *name = fd == STATE_AT_FDCWD ? "AT_FDCWD"
-				   : fd >= -4095	? errno_name((int)-fd)
-							: NULL;
-
-		if (name)
-			buffer_printf(out, "(%s)", name);
+		render_in_parentheses(out, fd == STATE_AT_FDCWD ? "AT_FDCWD"
+					   : fd >= -4095	? errno_name((int)-fd)
+								: NULL);
 		return;
 	}
 	if (!f)
 		return;
-	kind[2] = fd_type_char(f);
-	buffer_append(out, kind, 3);
-	if (kind[2] == '4' || kind[2] == '6')
-		append(out, f->l4proto == 2   ? "t"
-			    : f->l4proto == 3 ? "u"
-			    : f->l4proto == 4 ? "i"
-			    : f->l4proto == 5 ? "r"
-					      : "");
-	append(out, ">");
-	render_text(out, f->name, strlen(f->name));
-	append(out, ")");
+	len = intern_len(f->name);
+	if (!(p = (char *)buffer_reserve(out, len + 8)))
+		return;
+	*p++ = '(';
+	*p++ = '<';
+	*p++ = fd_type_char(f);
+	if ((p[-1] == '4' || p[-1] == '6') && f->l4proto >= 2 && f->l4proto <= 5)
+		*p++ = "tuir"[f->l4proto - 2];
+	*p++ = '>';
+	text_write(p, f->name, len);
+	p[len] = ')';
+	out->len = (size_t)((uint8_t *)p + len + 1 - out->data);
 }
 
 static void render_pid_name(struct buffer *out, int64_t pid, const struct state *st)
@@ -316,7 +356,7 @@ static void render_names(struct buffer *out, uint64_t value, const struct flag_t
 {
 	size_t before = out->len;
 
-	append(out, "(");
+	buffer_u8(out, '(');
 	render_flags(out, value, flags, exact);
 	if (out->len == before + 1)
 		out->len = before;
@@ -346,6 +386,9 @@ void render_flags(struct buffer *out, uint64_t value, const struct flag_table *f
 			append(out, "|");
 		append(out, f->name);
 		first = false;
+		/* Nothing is left that could match. */
+		if (!exact && !left)
+			break;
 	}
 }
 
@@ -395,15 +438,6 @@ static void render_signals(struct buffer *out, uint32_t set)
 	}
 }
 
-static void render_in_parentheses(struct buffer *out, const char *name)
-{
-	if (!name)
-		return;
-	append(out, "(");
-	append(out, name);
-	append(out, ")");
-}
-
 /* The bytes of negative numbers in hexadecimal are those of the type's width. */
 static uint64_t unsigned_of(const struct param *p)
 {
@@ -413,12 +447,29 @@ static uint64_t unsigned_of(const struct param *p)
 	return v;
 }
 
+/* param_number for the sizes that nearly all have, without the calls. */
+static bool number_of(const struct param *p, enum param_type type, int64_t *ret)
+{
+	if (p->data && p->len == 8) {
+		memcpy(ret, p->data, 8);
+		return true;
+	}
+	if (p->data && p->len == 4 && type != PT_INT32 && type != PT_FD32 && type != PT_PID32) {
+		uint32_t v;
+
+		memcpy(&v, p->data, 4);
+		*ret = v;
+		return true;
+	}
+	return param_number(p, type, ret);
+}
+
 void render_number(struct buffer *out, const struct param_info *info, const struct param *p,
 		   const struct state *st)
 {
 	int64_t v;
 
-	if (!param_number(p, info->type, &v)) {
+	if (!number_of(p, info->type, &v)) {
 		append(out, "<NA>");
 		return;
 	}

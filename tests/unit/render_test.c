@@ -201,6 +201,15 @@ START_TEST(test_decimal_and_clock)
 		snprintf(want, sizeof want, "%lld", (long long)numbers[i]);
 		ck_assert_str_eq((char *)b.data, want);
 	}
+	for (uint64_t v = 1; v <= UINT64_C(1000000000000000000); v *= 10) {
+		for (int64_t d = -1; d <= 1; d++) {
+			buffer_clear(&b);
+			buffer_decimal(&b, (int64_t)v + d);
+			buffer_u8(&b, 0);
+			snprintf(want, sizeof want, "%lld", (long long)v + d);
+			ck_assert_str_eq((char *)b.data, want);
+		}
+	}
 	buffer_done(&b);
 	setenv("TZ", "UTC", 1);
 	tzset();
