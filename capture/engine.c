@@ -19,7 +19,8 @@
 /* The object file, put into the program by bpf_object.S. */
 extern const uint8_t engine_object[], engine_object_end[];
 
-#define LINKS_MAX 8
+#define LINKS_MAX	      8
+#define PID_NAMESPACE_OF_HOST 0xEFFFFFFC /* PROC_PID_INIT_INO: the same in every kernel */
 
 /* A BPF ring buffer as user space sees it: positions on pages of their own, data mapped twice. */
 struct ring_view {
@@ -79,11 +80,22 @@ static struct bpf_map *map_named(struct engine *e, const char *name)
 	return bpf_object__find_map_by_name(e->object, name);
 }
 
+/* Its number, 0 for the host's: there, the kernel's own numbers are ours. */
+static u32 own_pid_namespace(void)
+{
+	struct stat st;
+
+	if (stat("/proc/self/ns/pid", &st) < 0 || st.st_ino == PID_NAMESPACE_OF_HOST)
+		return 0;
+	return (u32)st.st_ino;
+}
+
 static int config_set(struct engine *e, const struct engine_options *o, struct error *err)
 {
 	const struct kernel_filter *f = o->filter;
 	struct engine_config config = {
-		.own_tgid = (u32)getpid(),
+		.own_pid = (u32)getpid(),
+		.pidns_inum = own_pid_namespace(),
 		.snaplen = o->snaplen,
 		.n_rings = e->n_rings,
 		.n_cpus = e->n_cpus,

@@ -27,8 +27,8 @@ static __always_inline struct scratch *scratch_begin(struct task_struct *task, u
 	s->head.flags = EVENT_NO_RESULT;
 	s->head.enter_ns = 0;
 	s->head.result = 0;
-	s->head.tid = BPF_CORE_READ(task, pid);
-	s->head.pid = BPF_CORE_READ(task, tgid);
+	s->head.tid = task_tid(task);
+	s->head.pid = task_pid(task);
 	s->head.fd = (s32)0x80000000; /* FD_NONE */
 	s->head.absent = 0;
 	s->head.sysno = 0xFFFF; /* SYSNO_NONE */
@@ -102,15 +102,15 @@ static long announce_ancestor(u32 i, struct announce *a)
 	struct kernel_recipe *recipe;
 	struct scratch *s = a->s;
 
-	if (!up || up == below || !BPF_CORE_READ(up, pid))
+	if (!up || up == below || !task_tid(up))
 		return 1;
 	a->task = up;
 	recipe = bpf_map_lookup_elem(&recipes, &key);
 	if (!recipe)
 		return 1;
 	s->task = (u64)up;
-	s->head.tid = BPF_CORE_READ(up, pid);
-	s->head.pid = BPF_CORE_READ(up, tgid);
+	s->head.tid = task_tid(up);
+	s->head.pid = task_pid(up);
 	s->head.absent = 0;
 	walk_recipe(s, recipe);
 	record_send(s, s->loops.off, true, a->cpu);

@@ -98,8 +98,9 @@ static __always_inline void head_fill(struct record *head, struct task_struct *t
 	head->enter_ns = call->enter_ns;
 	head->exit_ns = exit_ns;
 	head->result = result;
-	head->tid = task->pid;
-	head->pid = task->tgid;
+	/* Typed pointers are read directly, without a helper call each. */
+	head->tid = config.pidns_inum ? task_tid(task) : (u32)task->pid;
+	head->pid = config.pidns_inum ? task_pid(task) : (u32)task->tgid;
 	head->fd = fd_arg < 6 ? (s32)call->args[fd_arg & 7] : FD_NONE;
 	head->absent = recipe->absent;
 	head->sysno = call->sysno & (TABLE_COMPAT - 1);
@@ -403,7 +404,7 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info)
 	if (BPF_CORE_READ(info, si_code) <= 0 || sig == 17)
 		bpf_probe_read_kernel(&sender, sizeof sender, (u8 *)info + 16);
 	*(s64 *)(s->data + 0) = sender;
-	*(s64 *)(s->data + 8) = task->tgid;
+	*(s64 *)(s->data + 8) = task_pid(task);
 	s->data[16] = sig;
 	record_send(s, 17, flags & CALL_STATE, cpu);
 	return 0;

@@ -160,9 +160,13 @@ struct pid {
 	struct upid numbers[1];
 };
 struct task_struct;
+struct ns_common {
+	u32 inum;
+};
 struct pid_namespace {
 	struct task_struct *child_reaper;
 	u32 level;
+	struct ns_common ns;
 };
 struct signal_struct {
 	struct pid *pids[4];

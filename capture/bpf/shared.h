@@ -75,7 +75,8 @@ enum { VERDICT_UNKNOWN, VERDICT_WANTED, VERDICT_EXCLUDED };
 
 /* Set before loading and frozen then, so that the verifier drops what is not asked for. */
 struct engine_config {
-	u32 own_tgid;
+	u32 own_pid;
+	u32 pidns_inum; /* of our PID namespace, 0: the host's */
 	u32 snaplen;
 	u32 n_rings; /* bulk rings, a power of two */
 	u32 n_cpus;  /* also the index of the iterator's scratch buffer */

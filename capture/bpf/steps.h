@@ -59,7 +59,7 @@ static __always_inline void put_path_of(struct scratch *s, const struct kernel_s
 
 static __always_inline void put_filename(struct scratch *s, const struct kernel_step *step)
 {
-	u32 tid = s->head.tid;
+	u32 tid = bpf_get_current_pid_tgid();
 	char *name = 0;
 
 	if (s->result < 0) {
@@ -158,9 +158,9 @@ STEPS(put_task)
 	case WORD_TASK_CGROUPS:
 		put_cgroups(s, step);
 		return;
-	case WORD_TASK_TID: v = BPF_CORE_READ(task, pid); break;
-	case WORD_TASK_PID: v = BPF_CORE_READ(task, tgid); break;
-	case WORD_TASK_PTID: v = BPF_CORE_READ(task, real_parent, pid); break;
+	case WORD_TASK_TID: v = task_tid(task); break;
+	case WORD_TASK_PID: v = task_pid(task); break;
+	case WORD_TASK_PTID: v = task_tid(BPF_CORE_READ(task, real_parent)); break;
 	case WORD_TASK_FDLIMIT: v = BPF_CORE_READ(task, signal, rlim[7].rlim_cur); break;
 	case WORD_TASK_PGFT_MAJ: v = BPF_CORE_READ(task, maj_flt); break;
 	case WORD_TASK_PGFT_MIN: v = BPF_CORE_READ(task, min_flt); break;

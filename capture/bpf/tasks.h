@@ -2,6 +2,7 @@
 #pragma once
 #include "files.h"
 #include "memory.h"
+#include "numbers.h"
 #include "paths.h"
 
 #define ARGS_MAX 4096	/* as the family: longer command lines are cut */
@@ -22,29 +23,10 @@
 		pages_ > 0 ? (u32)pages_ << 2 : 0;                                                 \
 	})
 
+/* As the task itself sees it. */
 static __always_inline u64 pid_in_namespace(struct pid *pid)
 {
-	u32 level;
-	struct upid last = {};
-
-	if (!pid)
-		return 0;
-	level = BPF_CORE_READ(pid, level);
-	bpf_core_read(&last, sizeof last, &pid->numbers[0]);
-	if (level && level < 32) {
-		/* numbers[] is longer than declared; its stride is a fact of the kernel, not of us. */
-		u64 stride = bpf_core_type_size(struct upid);
-
-		bpf_probe_read_kernel(&last.nr, sizeof last.nr,
-				      (u8 *)pid + bpf_core_field_offset(struct pid, numbers) +
-					      level * stride);
-	}
-	return (u32)last.nr;
-}
-
-static __always_inline u64 pid_number(struct pid *pid)
-{
-	return pid ? (u32)BPF_CORE_READ(pid, numbers[0].nr) : 0;
+	return pid ? (u32)pid_at(pid, BPF_CORE_READ(pid, level) & 63).nr : 0;
 }
 
 static __always_inline u64 pidns_start(struct task_struct *task)

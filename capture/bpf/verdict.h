@@ -34,10 +34,13 @@ static __always_inline bool target_has_cgroup(struct task_struct *task)
 
 static __always_inline bool verdict_wanted(struct task_struct *task, struct call *call)
 {
-	u64 ids = bpf_get_current_pid_tgid();
-	u32 pid = ids >> 32, tid = ids;
+	u32 pid, tid;
 
-	if (pid == config.own_tgid)
+	if (!task_is_visible(task))
+		return false;
+	pid = task_pid(task);
+	tid = task_tid(task);
+	if (pid == config.own_pid)
 		return false;
 	if (config.by_tree && !call->in_tree) {
 		if (!target_has(TARGET_TREE, pid, 0))
