@@ -34,12 +34,13 @@ uint8_t *buffer_grow(struct buffer *b, size_t more)
 		data = cap - b->len < more ? NULL : realloc(b->data, cap);
 		if (!data) {
 			b->failed = true;
+			b->cap = b->len;
 			return NULL;
 		}
 		b->data = data;
 		b->cap = cap;
 	}
-	return b->data + b->len;
+	return b->data ? b->data + b->len : NULL;
 }
 
 void buffer_u16(struct buffer *b, uint16_t v)

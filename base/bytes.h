@@ -97,14 +97,13 @@ struct buffer {
 	bool failed;
 };
 
-/* The slow way of buffer_reserve(): more memory. */
+/* The slow way of buffer_reserve(): more memory, or a failure (then cap is len, so that all end here). */
 uint8_t *buffer_grow(struct buffer *b, size_t more);
 
 /* Makes room for `more` bytes behind len and returns the place, NULL when memory is out. */
 static inline uint8_t *buffer_reserve(struct buffer *b, size_t more)
 {
-	return more <= b->cap - b->len && b->data && !b->failed ? b->data + b->len
-								: buffer_grow(b, more);
+	return __builtin_expect(more < b->cap - b->len, 1) ? b->data + b->len : buffer_grow(b, more);
 }
 
 /* Appends len bytes (zeros when data is NULL). */

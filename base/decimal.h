@@ -11,13 +11,14 @@
 
 extern const char decimal_pairs[200]; /* "00" to "99" */
 
+extern const uint64_t decimal_powers[DECIMAL_MAX]; /* 0, 10, 100, ... */
+
+/* The number of bits tells the number of digits but for one; the power decides. */
 static inline unsigned decimal_length(uint64_t v)
 {
-	unsigned n = 1;
+	unsigned n = (64 - (unsigned)__builtin_clzll(v | 1)) * 1233 >> 12;
 
-	for (; v >= 10000; v /= 10000)
-		n += 4;
-	return n + (v >= 10) + (v >= 100) + (v >= 1000);
+	return n + (v >= decimal_powers[n]);
 }
 
 /* Writes v at p, returns the end. */

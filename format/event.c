@@ -115,9 +115,24 @@ bool param_number(const struct param *p, enum param_type type, int64_t *ret)
 	const bool is_signed = param_type_is_signed(type);
 	uint64_t v = 0;
 
-	if (!p->data || (p->len != 1 && p->len != 2 && p->len != 4 && p->len != 8))
+	if (!p->data)
 		return false;
-	memcpy(&v, p->data, p->len);
+	switch (p->len) { /* copies of a known length, no calls */
+	case 1:
+		v = *p->data;
+		break;
+	case 2:
+		memcpy(&v, p->data, 2);
+		break;
+	case 4:
+		memcpy(&v, p->data, 4);
+		break;
+	case 8:
+		memcpy(&v, p->data, 8);
+		break;
+	default:
+		return false;
+	}
 	if (is_signed && p->len < 8) {
 		unsigned shift = 64 - 8 * p->len;
 

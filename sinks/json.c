@@ -10,6 +10,7 @@
  * fd.*. sinks/json_param.h says how parameters look. With a format the object has the fields of the
  * format instead; behind a leading `*` missing ones are null, without it such events have no line.
  */
+#include "base/decimal.h"
 #include "sinks/json_param.h"
 #include "sinks/json_text.h"
 #include "sinks/line.h"
@@ -19,12 +20,25 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define HEAD_MAX  192 /* bytes of everything in front of the process but the event's name */
+#define KEY_COPY  32  /* bytes copied at once: most keys are shorter */
+#define SECOND_NS 1000000000u
+
+/* One parameter of an event type: its key, and how its value is printed. */
+struct json_slot {
+	enum json_kind kind;
+	uint32_t size;	  /* of JSON_SIGNED and JSON_UNSIGNED */
+	uint32_t key_len;
+	uint32_t key_at;  /* in json_type.keys */
+};
+
 /* What never changes about an event type, escaped once. */
 struct json_type {
 	const struct event_info *info;
 	unsigned n_params;
-	struct buffer head;	/* ,"evt.type":"openat","evt.dir":" */
-	struct buffer keys[EVENT_PARAMS_MAX]; /* "name": with a comma in front where needed */
+	struct buffer head; /* ,"evt.type":"openat","evt.dir":" */
+	struct buffer keys; /* "name": with a comma in front where needed, one after the other */
+	struct json_slot slots[EVENT_PARAMS_MAX];
 };
 
 struct json_sink {
@@ -34,6 +48,10 @@ struct json_sink {
 	struct render_options render;
 	struct output output;
 	struct json_type *types[EVENT_TYPE_MAX];
+	/* The digits of the second, which rarely changes. */
+	uint64_t second_ns;
+	unsigned second_len;
+	char second[DECIMAL_MAX];
 };
 
 #define PUT(out, literal) buffer_append(out, literal, sizeof literal - 1)
@@ -43,8 +61,7 @@ static void type_free(struct json_type *t)
 	if (!t)
 		return;
 	buffer_done(&t->head);
-	for (unsigned i = 0; i < EVENT_PARAMS_MAX; i++)
-		buffer_done(&t->keys[i]);
+	buffer_done(&t->keys);
 	free(t);
 }
 
@@ -66,9 +83,21 @@ static struct json_type *type_of(struct json_sink *j, const struct event *ev)
 	json_string(&t->head, info->name, strlen(info->name));
 	PUT(&t->head, ",\"evt.dir\":\"");
 	for (unsigned i = 0; i < info->n_params; i++) {
+		struct json_slot *slot = &t->slots[i];
+
+		slot->kind = json_kind_of(info, i, &j->render);
+		slot->size = param_type_size(info->params[i].type);
+		slot->key_at = (uint32_t)t->keys.len;
 		if (i)
-			buffer_u8(&t->keys[i], ',');
-		json_key(&t->keys[i], info->params[i].name);
+			buffer_u8(&t->keys, ',');
+		json_key(&t->keys, info->params[i].name);
+		slot->key_len = (uint32_t)t->keys.len - slot->key_at;
+	}
+	/* so that KEY_COPY bytes of the last one are there */
+	buffer_append(&t->keys, NULL, KEY_COPY);
+	if (buffer_failed(&t->head) || buffer_failed(&t->keys)) {
+		type_free(t);
+		t = j->types[ev->type] = NULL;
 	}
 	return t;
 }
@@ -114,13 +143,10 @@ static void put_flags(struct buffer *b, uint16_t flags)
 		buffer_u8(b, ']');
 }
 
-static void put_result(struct buffer *b, const struct event *ev)
+static void put_error(struct buffer *b, int64_t result)
 {
-	const char *name;
+	const char *name = result >= -4095 ? errno_name((int)-result) : NULL;
 
-	PUT(b, ",\"evt.res\":");
-	json_signed(b, ev->result);
-	name = ev->result < 0 && ev->result >= -4095 ? errno_name((int)-ev->result) : NULL;
 	if (name) {
 		PUT(b, ",\"evt.error\":");
 		json_string(b, name, strlen(name));
@@ -162,6 +188,99 @@ static void put_fd(struct buffer *b, const struct state *st)
 	}
 }
 
+#define LITERAL(p, literal) ((char *)memcpy(p, literal, sizeof literal - 1) + sizeof literal - 1)
+
+/* Nanoseconds since the epoch: the second's digits are kept. */
+static char *put_time(struct json_sink *j, char *p, uint64_t ns)
+{
+	if (!j->second_len || ns - j->second_ns >= SECOND_NS) {
+		j->second_ns = ns - ns % SECOND_NS;
+		j->second_len = (unsigned)(decimal_put(j->second, ns / SECOND_NS) - j->second);
+	}
+	if (ns < SECOND_NS)
+		return decimal_put(p, ns);
+	memcpy(p, j->second, sizeof j->second);
+	return decimal_put_nine(p + j->second_len, (uint32_t)(ns - j->second_ns));
+}
+
+/* Up to the name of the type: the part whose length is bounded is written without asking for room. */
+static void put_head(struct json_sink *j, struct buffer *b, const struct event *ev)
+{
+	char *start = (char *)buffer_reserve(b, HEAD_MAX), *p = start;
+
+	if (!p)
+		return;
+	p = LITERAL(p, "{\"evt.num\":");
+	p = decimal_put(p, ev->number);
+	p = LITERAL(p, ",\"evt.time\":");
+	p = put_time(j, p, ev->time_ns);
+	if (ev->duration_ns != DURATION_NONE) {
+		p = LITERAL(p, ",\"evt.latency\":");
+		p = decimal_put(p, ev->duration_ns);
+	}
+	p = LITERAL(p, ",\"evt.cpu\":");
+	p = decimal_put(p, ev->cpu);
+	b->len += (size_t)(p - start);
+}
+
+static uint64_t load_unsigned(const uint8_t *data, uint32_t size)
+{
+	uint64_t v8;
+	uint32_t v4;
+	uint16_t v2;
+
+	switch (size) {
+	case 8:
+		memcpy(&v8, data, 8);
+		return v8;
+	case 4:
+		memcpy(&v4, data, 4);
+		return v4;
+	case 2:
+		memcpy(&v2, data, 2);
+		return v2;
+	default:
+		return *data;
+	}
+}
+
+static int64_t load_signed(const uint8_t *data, uint32_t size)
+{
+	unsigned shift = 64 - 8 * size;
+
+	return (int64_t)(load_unsigned(data, size) << shift) >> shift;
+}
+
+static void put_param(struct json_sink *j, struct buffer *b, const struct json_type *t, unsigned i,
+		      struct event *ev)
+{
+	const struct json_slot *slot = &t->slots[i];
+	const struct param *param = event_param(ev, i);
+	char *start = (char *)buffer_reserve(b, slot->key_len + KEY_COPY + DECIMAL_MAX + 1), *p = start;
+	enum json_kind kind = param->data ? slot->kind : JSON_ANY;
+
+	if (!p)
+		return;
+	if (slot->key_len <= KEY_COPY)
+		memcpy(p, t->keys.data + slot->key_at, KEY_COPY);
+	else
+		memcpy(p, t->keys.data + slot->key_at, slot->key_len);
+	p += slot->key_len;
+	if ((kind == JSON_SIGNED || kind == JSON_UNSIGNED) && param->len != slot->size)
+		kind = JSON_ANY;
+	if (kind == JSON_SIGNED)
+		p = decimal_put_signed(p, load_signed(param->data, slot->size));
+	else if (kind == JSON_UNSIGNED)
+		p = decimal_put(p, load_unsigned(param->data, slot->size));
+	b->len += (size_t)(p - start);
+	if (kind == JSON_TEXT)
+		json_string(b, param->data, param->len ? param->len - 1 : 0);
+	else if (kind == JSON_BYTES)
+		json_string(b, param->data, param->len);
+	else if (kind == JSON_ANY)
+		json_param(b, ev, i, &j->render);
+}
+
 static int put_event(struct json_sink *j, struct event *ev, const struct state *st, struct error *err)
 {
 	struct buffer *b = &j->output.bytes;
@@ -169,28 +288,21 @@ static int put_event(struct json_sink *j, struct event *ev, const struct state *
 
 	if (!t)
 		return error_set(err, -ENOMEM, "out of memory");
-	PUT(b, "{\"evt.num\":");
-	json_unsigned(b, ev->number);
-	PUT(b, ",\"evt.time\":");
-	json_unsigned(b, ev->time_ns);
-	if (ev->duration_ns != DURATION_NONE) {
-		PUT(b, ",\"evt.latency\":");
-		json_unsigned(b, ev->duration_ns);
-	}
-	PUT(b, ",\"evt.cpu\":");
-	json_unsigned(b, ev->cpu);
+	put_head(j, b, ev);
 	put_type(b, t, ev);
 	if (ev->flags)
 		put_flags(b, ev->flags);
-	if (event_has_result(ev))
-		put_result(b, ev);
+	if (event_has_result(ev)) {
+		PUT(b, ",\"evt.res\":");
+		json_signed(b, ev->result);
+		if (ev->result < 0)
+			put_error(b, ev->result);
+	}
 	put_thread(b, ev, st->now.thread);
 	put_fd(b, st);
 	PUT(b, ",\"args\":{");
-	for (unsigned i = 0; i < t->n_params; i++) {
-		buffer_append(b, t->keys[i].data, t->keys[i].len);
-		json_param(b, ev, i, &j->render);
-	}
+	for (unsigned i = 0; i < t->n_params; i++)
+		put_param(j, b, t, i, ev);
 	PUT(b, "}}\n");
 	return 0;
 }

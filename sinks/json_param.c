@@ -317,6 +317,38 @@ static void put_value(struct buffer *out, const struct event_info *event,
 	}
 }
 
+enum json_kind json_kind_of(const struct event_info *event, unsigned i,
+			    const struct render_options *render)
+{
+	const struct param_info *info = &event->params[i];
+
+	switch ((enum param_type)info->type) {
+	case PT_DOUBLE:
+	case PT_SYSCALLID:
+	case PT_SIGTYPE:
+	case PT_SIGSET:
+	case PT_BOOL:
+	case PT_IPV4ADDR:
+	case PT_IPV6ADDR:
+	case PT_IPADDR:
+	case PT_RELTIME:
+		return JSON_ANY;
+	case PT_BYTEBUF:
+		return is_text_list(event, info) || render->view == VIEW_BASE64 ||
+				       render->view == VIEW_HEX
+			       ? JSON_ANY
+			       : JSON_BYTES;
+	default:
+		break;
+	}
+	if (param_type_is_text(info->type))
+		return JSON_TEXT;
+	if (info->flags || (param_type_size(info->type) != 1 && param_type_size(info->type) != 2 &&
+			    param_type_size(info->type) != 4 && param_type_size(info->type) != 8))
+		return JSON_ANY;
+	return param_type_is_signed(info->type) ? JSON_SIGNED : JSON_UNSIGNED;
+}
+
 void json_param(struct buffer *out, struct event *ev, unsigned i, const struct render_options *render)
 {
 	const struct param_info *info = &ev->info->params[i];

@@ -18,4 +18,15 @@
 #pragma once
 #include "state/render.h"
 
+/* What is behind a parameter, so that frequent shapes need no look at the schema. */
+enum json_kind {
+	JSON_ANY, /* json_param() knows */
+	JSON_SIGNED,
+	JSON_UNSIGNED,
+	JSON_TEXT,
+	JSON_BYTES, /* as a string */
+};
+enum json_kind json_kind_of(const struct event_info *event, unsigned i,
+			    const struct render_options *render);
+
 void json_param(struct buffer *out, struct event *ev, unsigned i, const struct render_options *render);

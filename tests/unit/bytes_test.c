@@ -1,8 +1,10 @@
 #include "base/bytes.h"
+#include "base/decimal.h"
 #include "base/option.h"
 #include "tests/unit/suite.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 START_TEST(cursor_fails_once_and_stays_failed)
 {
@@ -60,5 +62,29 @@ START_TEST(sizes_and_times_have_units)
 }
 END_TEST
 
-SUITE("bytes", cursor_fails_once_and_stays_failed, varint_round_trip,
+START_TEST(decimals_of_every_length)
+{
+	char want[32], have[32], *end;
+	uint64_t power = 1;
+
+	for (unsigned i = 0; i <= 20; i++, power *= 10) {
+		for (uint64_t v = power - 2; v != power + 3; v++) {
+			snprintf(want, sizeof want, "%llu", (unsigned long long)v);
+			end = decimal_put(have, v);
+			*end = 0;
+			ck_assert_str_eq(have, want);
+			snprintf(want, sizeof want, "%lld", (long long)v);
+			end = decimal_put_signed(have, (int64_t)v);
+			*end = 0;
+			ck_assert_str_eq(have, want);
+		}
+	}
+	*decimal_put_nine(have, 1234567) = 0;
+	ck_assert_str_eq(have, "001234567");
+	*decimal_put_nine(have, 999999999) = 0;
+	ck_assert_str_eq(have, "999999999");
+}
+END_TEST
+
+SUITE("bytes", decimals_of_every_length, cursor_fails_once_and_stays_failed, varint_round_trip,
       varint_refuses_more_than_64_bits, sizes_and_times_have_units)
