@@ -289,7 +289,8 @@ int snapshot_ancestors(struct snapshot *sn, int64_t ptid, struct entry_list *out
 		if (t->said != SAID_NOTHING || (!is_same(sn, t, &gone) && !gone))
 			break;
 		chain[n++] = t;
-		if (t->e.ptid == t->e.tid)
+		/* Who started a pid namespace is no business of what runs inside. */
+		if (t->e.ptid == t->e.tid || t->e.vpid == 1)
 			break;
 	}
 	/* Parents come before their children. */
@@ -312,7 +313,7 @@ static int say_thread(struct snapshot *sn, struct proc_task *task, struct entry_
 /* The main thread with ancestors before and fds behind it. */
 static int say_process(struct snapshot *sn, struct proc_task *main, struct entry_list *out)
 {
-	int r = snapshot_ancestors(sn, main->e.ptid, out);
+	int r = main->e.vpid == 1 ? 0 : snapshot_ancestors(sn, main->e.ptid, out);
 
 	if (r == 0)
 		r = say_thread(sn, main, out);

@@ -89,7 +89,7 @@ counts() {
 lost() {
 	scapinfo --json "$1" | /usr/bin/python3 -c '
 import json, sys
-print(json.load(sys.stdin)["lost"])'
+print(sum(json.load(sys.stdin)["lost"].values()))'
 }
 
 # A small web server on loopback; its address in $url.

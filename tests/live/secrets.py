@@ -66,6 +66,10 @@ def machine(folder):
              (b"folder", os.getcwd().encode()), (b"machine", read("/etc/machine-id").strip())}
     for line in read("/proc/self/cgroup").splitlines():
         found.add((b"cgroup", line.split(b":", 2)[2]))
+    for line in read("/etc/passwd").splitlines():
+        name, _, uid = line.split(b":")[:3]
+        if 1000 <= int(uid) < 65534:
+            found.add((b"user", name))
     for proc in ancestors():
         found.add((b"name", read(proc + "/comm").strip()))
         for text in read(proc + "/cmdline").split(b"\0"):
