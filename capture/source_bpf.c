@@ -2,6 +2,7 @@
 
 #include "capture/record_entry.h"
 #include "capture/reorder.h"
+#include "format/event.h"
 #include "format/recipe.h"
 
 #include <errno.h>
@@ -117,6 +118,27 @@ static uint32_t translate(const struct record *r, uint32_t len)
 	return n < 0 ? len : (uint32_t)n;
 }
 
+/* The users and groups that the last event of the batch names: only these are told by name. */
+static int tell_named_users(struct source_bpf *s)
+{
+	struct batch *b = &s->builder.batch;
+	struct event ev;
+
+	event_at(&ev, b, b->n_events - 1);
+	for (unsigned i = 0; i < ev.n_params; i++) {
+		const struct param_info *p = &ev.info->params[i];
+		bool user = p->type == PT_UID || !strcmp(p->name, "uid");
+		bool group = p->type == PT_GID || !strcmp(p->name, "gid");
+		int64_t id;
+
+		if ((user || group) && param_number(event_param(&ev, i), p->type, &id) &&
+		    s->options.users_of(s->options.snapshot, user ? (uint32_t)id : UINT32_MAX,
+					group ? (uint32_t)id : UINT32_MAX, &s->pending) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /*
  * The command's process begins as a copy of ours that waits and looks for the program: what counts is
  * what it does from its exec on.
@@ -136,6 +158,7 @@ static bool is_before_command(struct source_bpf *s, const struct record *r)
 
 static int take_event(struct source_bpf *s, const struct record *r)
 {
+	const struct event_info *info;
 	struct batch_row *row = &s->row;
 	int code;
 
@@ -168,9 +191,14 @@ static int take_event(struct source_bpf *s, const struct record *r)
 		s->builder.batch.first_number = s->n_events + 1;
 	}
 	code = batch_builder_add(&s->builder, row);
-	if (code == 0)
-		s->n_events++;
-	return code;
+	if (code < 0)
+		return code;
+	s->n_events++;
+	info = s->options.users_of ? event_info_find(r->type) : NULL;
+	if (!info || !event_info_is_state(info))
+		return 0;
+	code = info->category % EC_IO_READ;
+	return code == EC_PROCESS || code == EC_USER ? tell_named_users(s) : 0;
 }
 
 /* Moves due records into the batch. 1: the batch must go out first; 0: no more are due. */

@@ -55,7 +55,8 @@ def ancestors():
 
 # Programs that the samples run too: their names say nothing of who made them.
 ORDINARY = {b"bash", b"sh", b"dash", b"python3", b"perl", b"cat", b"curl", b"sort", b"sudo", b"su",
-            b"make", b"env", b"unshare", b"scapcap", b"setpriv", b"run", b"init", b"systemd", b"login"}
+            b"make", b"env", b"unshare", b"scapcap", b"setpriv", b"run", b"init", b"systemd", b"login",
+            b"timeout"}    # the name of a parameter
 
 
 def machine(folder):
@@ -85,9 +86,11 @@ def machine(folder):
 
 
 def contains(part, text):
-    """Short words only as words: "vm" is no host's name within "llvm"."""
+    """Short words only as words: "vm" is no host's name within "llvm"; the shortest are left to chance."""
     if len(text) >= SHORTEST:
         return text in part
+    if len(text) < 4:
+        return False
     return re.search(rb"(?<![\w./-])" + re.escape(text) + rb"(?![\w./-])", part) is not None
 
 

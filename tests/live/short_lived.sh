@@ -2,7 +2,8 @@
 # Commands that live for a millisecond: every file has their execve and their exit.
 . "$(dirname "$0")/live.sh"
 need_engine
-n=200
+n=50
+[ -z "$FULL" ] || n=200
 
 without_execve=0 without_exit=0 lost=0 start=$(date +%s%N)
 for ((i = 0; i < n; i++)); do
