@@ -40,7 +40,7 @@ struct run {
 	uint8_t kinds[EVENT_TYPE_MAX];
 };
 
-static uint8_t kind_of(struct run *run, const struct schema *schema, uint16_t type)
+static uint8_t kind_find(struct run *run, const struct schema *schema, uint16_t type)
 {
 	const struct event_info *info;
 	uint8_t kind = TYPE_KNOWN;
@@ -48,8 +48,6 @@ static uint8_t kind_of(struct run *run, const struct schema *schema, uint16_t ty
 
 	if (type >= EVENT_TYPE_MAX)
 		return TYPE_KNOWN;
-	if (run->kinds[type])
-		return run->kinds[type];
 	info = schema_find(schema, type);
 	main_category = info->category & 0xff;
 	if (event_info_is_state(info))
@@ -61,6 +59,13 @@ static uint8_t kind_of(struct run *run, const struct schema *schema, uint16_t ty
 	    (info->category & EC_METAEVENT && main_category == EC_PROCESS))
 		kind |= TYPE_INTERNAL;
 	return run->kinds[type] = kind;
+}
+
+static inline uint8_t kind_of(struct run *run, const struct schema *schema, uint16_t type)
+{
+	uint8_t kind = type < EVENT_TYPE_MAX ? run->kinds[type] : 0;
+
+	return kind ? kind : kind_find(run, schema, type);
 }
 
 static bool is_damage(int code)
