@@ -575,7 +575,8 @@ static int job_run(struct job *j)
 					      ? (r == -ENOENT ? 127 : 126)
 					      : EXIT_FAILED);
 	j->pipeline.source = j->source;
-	j->pipeline.filter = j->kernel.exact ? NULL : j->filter;
+	/* The kernel sends what changes state whatever a filter on calls says: that is hidden here. */
+	j->pipeline.filter = j->kernel.exact && !j->kernel.has_types && !j->kernel.failed_only ? NULL : j->filter;
 	j->pipeline.sink = j->sink;
 	j->pipeline.limit = j->o->limit;
 	j->pipeline.show_internal = j->o->internal > 0 || j->o->write;
@@ -606,7 +607,7 @@ static void job_close(struct job *j)
 
 int main(int argc, char **argv)
 {
-	struct options o = {.snaplen = SNAPLEN_DEFAULT, .time_format = 'a'};
+	struct options o = {.snaplen = SNAPLEN_DEFAULT, .time_format = 0};
 	struct job j = {.o = &o, .fd = -1};
 	struct error err = {0};
 	int command = 0, status;
