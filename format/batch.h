@@ -65,6 +65,7 @@ struct batch {
 	uint64_t first_number;		/* number of event 0 in the capture, counted from 1 */
 	const struct schema *schema;	/* not owned */
 	unsigned loaded;		/* enum column bits */
+	bool none_hidden;		/* known without a look at flags: no event is EVENT_HIDDEN */
 
 	uint64_t *time_ns;		/* when it ended, since the epoch */
 	uint64_t *duration_ns;		/* from entry to exit, or DURATION_NONE */

@@ -174,6 +174,7 @@ void events_decode_begin(struct events_decoder *d, struct batch *b, const struct
 	b->first_number = h->first_number;
 	b->payload_size = (size_t)(h->state_len + h->bulk_len);
 	b->loaded = 0;
+	b->none_hidden = h->n_hidden == 0;
 }
 
 /*

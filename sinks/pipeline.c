@@ -238,7 +238,7 @@ static int mask_unshown(struct run *run, struct batch *b, struct error *err)
 	const struct pipeline *p = run->p;
 	int r;
 
-	if (!p->show_hidden) {
+	if (!p->show_hidden && !b->none_hidden) {
 		r = batch_need(b, COLUMN_FLAGS, err);
 		if (r < 0)
 			return r;
