@@ -1,0 +1,630 @@
+#!/usr/bin/python3
+"""Reads a native capture: a second implementation of format/SPEC.md, made from that document alone.
+
+usage: read_scap.py [--info] [FILE]     (standard input without FILE)
+
+Prints one JSON object per event and line; with --info what the capture says of itself, its event types, blocks, losses and state
+instead. What is damaged is said on standard error; then reading goes on, and the exit status is 1. Section numbers below are SPEC.md's.
+Text may hold any bytes: those that are not UTF-8 come out as lone surrogates ("\\udcff" is 0xFF), as Python's surrogateescape has it.
+"""
+import argparse
+import collections
+import ipaddress
+import itertools
+import json
+import struct
+import sys
+import zlib
+
+import zstandard
+
+SECTION, CUSTOM, ENTERPRISE, MAGIC = 0x0A0D0D0A, 0xBAD, 32473, b'SCAPKIT\n'
+MAX_BLOCK, MAX_HEADER, MAX_FOREIGN, MAX_PACKED = 262_160, 16_384, 64 << 20, 1 << 20
+MAX_EVENTS, MAX_PAYLOADS, MAX_PAYLOAD, MAX_SCHEMA, MAX_BLOCKS = 16_384, 2 << 20, 131_072, 8 << 20, 524_288
+CAPTURE, SCHEMA, STATE, EVENTS, LOSS, INDEX = range(1, 7)
+KINDS = {CAPTURE: 'CAPTURE', SCHEMA: 'SCHEMA', STATE: 'STATE', EVENTS: 'EVENTS', LOSS: 'LOSS', INDEX: 'INDEX'}
+TEXTS = 'hostname', 'kernel', 'architecture', 'os', 'application', 'engine', 'filter', 'command', 'comment'  # section 4, from tag 1
+UNFINISHED, NO_RESULT, INLINE = 1, 8, 16  # event flags, section 8.2
+COLUMNS = 'time duration tid type cpu flags result fd sysno absent payload_len state bulk tids'.split()
+
+# Section 6: parameter types with a size of their own; all others are of variable size.
+FIXED = {1: 'b', 2: 'h', 3: 'i', 4: 'q', 5: 'B', 6: 'H', 7: 'I', 8: 'Q', 11: 'q', 14: 'q', 15: 'q', 18: 'H', 19: 'B', 20: 'Q', 21: 'Q', 22: 'H',
+         23: 'B', 24: 'B', 25: 'I', 26: '4s', 28: 'B', 29: 'H', 30: 'I', 31: 'I', 32: 'I', 33: 'd', 34: 'I', 35: 'Q', 36: 'Q', 37: '8s',
+         38: '16s', 42: 'I', 44: 'B', 45: 'H', 46: 'I', 47: 'i', 48: 'i'}
+PT_CHARBUF, PT_SOCKADDR, PT_SOCKTUPLE, PT_FD, PT_FDLIST, PT_FSPATH, PT_DYN, PT_IPADDR, PT_FSRELPATH = 9, 12, 13, 14, 16, 17, 27, 40, 43
+
+# Section 7. T is a text, L a list of texts, A an address of 16 bytes, ? a bool.
+ENTRIES = {
+    1: ('thread', 'tid:q pid:q ptid:q sid:q pgid:q vpgid:q vtid:q vpid:q uid:I gid:I loginuid:I flags:I vm_size_kb:I vm_rss_kb:I vm_swap_kb:I tty:I '
+        'pf_major:Q pf_minor:Q fd_limit:Q clone_time:Q pidns_init_start_time:Q cap_inheritable:Q cap_permitted:Q cap_effective:Q exe_ino:Q '
+        'exe_ino_ctime:Q exe_ino_mtime:Q exe_writable:? exe_upper_layer:? exe_lower_layer:? exe_from_memfd:? filtered:? '
+        'comm:T exe:T exepath:T cwd:T root:T args:L env:L cgroups:L'),
+    2: ('fd', 'tid:q fd:q ino:Q dev:I open_flags:I type:B l4proto:B source_address:A destination_address:A source_port:H destination_port:H '
+        'unix_source:Q unix_peer:Q name:T'),
+    3: ('user', 'uid:I gid:I name:T home:T shell:T'),
+    4: ('group', 'gid:I name:T'),
+    5: ('interface', 'type:H address:A netmask:A broadcast:A link_speed:Q name:T'),
+    6: ('reset', ''),
+    7: ('clock', 'time:Q offset:q'),
+}
+
+
+class Damage(Exception):
+    """What is wrong with a block, an event or a value."""
+
+
+def demand(condition, text):
+    if not condition:
+        raise Damage(text)
+
+
+def text_of(data):
+    return data.decode('utf-8', 'surrogateescape')
+
+
+def zigzag(u):
+    return (u >> 1) ^ -(u & 1)
+
+
+class Cursor:
+    """Reads fields one behind the other and never past the end."""
+
+    def __init__(self, data, at=0):
+        self.data, self.at = data, at
+
+    def take(self, n):
+        demand(self.at + n <= len(self.data), f'ends within a field of {n} bytes')
+        self.at += n
+        return self.data[self.at - n:self.at]
+
+    def get(self, form):
+        values = struct.unpack('<' + form, self.take(struct.calcsize('<' + form)))
+        return values[0] if len(values) == 1 else values
+
+    def left(self):
+        return len(self.data) - self.at
+
+    def name(self):
+        name = self.take(self.get('B'))
+        demand(name and all(0x20 <= c <= 0x7E for c in name), f'bad name {name}')
+        return name.decode()
+
+
+class Source:
+    """The bytes of a file or pipe by offset. What lies before the last forget() may be gone."""
+
+    def __init__(self, file):
+        self.file, self.seekable, self.start, self.kept = file, file.seekable(), 0, bytearray()
+
+    def get(self, offset, n):
+        if self.seekable:
+            self.file.seek(offset)
+            return self.file.read(n)
+        while self.start + len(self.kept) < offset + n and (more := self.file.read(65536)):
+            self.kept += more
+            self.forget(min(offset, self.start + len(self.kept)))
+        return bytes(self.kept[offset - self.start:offset - self.start + n])
+
+    def forget(self, offset):
+        if not self.seekable and offset > self.start:
+            del self.kept[:offset - self.start]
+            self.start = offset
+
+
+# Blocks, section 2
+
+class Block:
+    """A whole block of ours, checked as far as section 2.1 goes."""
+
+    def __init__(self, source, offset):
+        """Raises Damage; EOFError when the file ends within the block."""
+        head = self.of(source, offset, 56)
+        self.total, self.kind, self.id, self.sequence, size = struct.unpack_from('<4xI12xH2x16sQI', head)
+        demand(self.total % 4 == 0 and 64 <= self.total <= MAX_BLOCK, f'total length {self.total}')
+        demand(size % 4 == 0 and 56 <= size <= min(MAX_HEADER, self.total - 8), f'header length {size}')
+        head = self.of(source, offset, size)
+        demand(zlib.crc32(head[:-4]) == int.from_bytes(head[-4:], 'little'), 'wrong header checksum')
+        self.offset, self.head, self.fields = offset, head, Cursor(head[:-4], 52)
+
+    def load(self, source):
+        """Reads and checks the rest. EVENTS with a wrong block checksum are good all the same if every frame is (section 2.1)."""
+        data = self.of(source, self.offset, self.total)
+        checksum, total = struct.unpack('<II', data[-8:])
+        demand(total == self.total, f'total length {self.total} in front, {total} behind')
+        self.data = data[len(self.head):-8]
+        if checksum != zlib.crc32(data[:-8]):
+            demand(self.kind == EVENTS, 'wrong block checksum')
+            EventsHeader(self).columns()
+        return self
+
+    @staticmethod
+    def of(source, offset, n):
+        data = source.get(offset, n)
+        if len(data) < n:
+            raise EOFError
+        return data
+
+    def packed(self):
+        """The packed data of SCHEMA, STATE, INDEX: the next two fields are raw length and frame length."""
+        raw, stored = self.fields.get('II')
+        demand(raw <= MAX_PACKED, f'raw length {raw}')
+        demand(stored <= len(self.data), f'frame length {stored} passes the end')
+        return decompress(self.data[:stored], raw) if raw else b''
+
+
+def decompress(data, raw):
+    """One zstd frame of exactly `raw` bytes, as section 1 wants it."""
+    try:
+        frame = zstandard.get_frame_parameters(data)
+        demand(frame.content_size == raw, f'a frame of {frame.content_size} bytes instead of {raw}')
+        demand(frame.has_checksum and not frame.dict_id, 'a frame without checksum, or with a dictionary')
+        rest = Cursor(data, zstandard.frame_header_size(data))
+        last = False
+        while not last:  # from block to block to the end of the frame: the library does not tell what stands behind it
+            block = int.from_bytes(rest.take(3), 'little')
+            last = block & 1
+            rest.take(1 if block >> 1 & 3 == 1 else block >> 3)
+        rest.take(4)
+        demand(not rest.left(), 'bytes behind a frame')
+        return zstandard.ZstdDecompressor().decompress(data)
+    except zstandard.ZstdError as e:
+        raise Damage(f'a frame does not decompress: {e}') from None
+
+
+def is_ours(start):
+    return len(start) == 20 and struct.unpack('<I4xI8s', start) == (CUSTOM, ENTERPRISE, MAGIC)
+
+
+def look(source, offset):
+    """Section 14: the beginning of the next block of ours at `offset` or later, None at the end of the file."""
+    while len(window := source.get(offset, 65536)) >= 64:
+        at = window.find(MAGIC, 12)
+        while at >= 0:
+            try:
+                if is_ours(source.get(offset + at - 12, 20)):
+                    Block(source, offset + at - 12)
+                    return offset + at - 12
+            except (Damage, EOFError):
+                pass
+            at = window.find(MAGIC, at + 1)
+        offset += len(window) - 19
+        source.forget(offset)
+    return None
+
+
+def scan(source, say, foreign):
+    """Yields the whole blocks of ours as they stand in the file."""
+    offset = 0
+    while start := source.get(offset, 20):
+        try:
+            if is_ours(start):
+                yield (block := Block(source, offset).load(source))
+                offset += block.total
+            else:
+                offset = pass_over(source, offset, start, foreign)
+            source.forget(offset)
+        except (Damage, EOFError) as e:
+            found = look(source, offset + 4)
+            cut = isinstance(e, EOFError)
+            say(offset, ('ends within a block: cut short' if cut else f'block refused: {e}') + ('' if found or cut else '; none behind it'))
+            if found is None:
+                return
+            offset = found
+
+
+def pass_over(source, offset, start, foreign):
+    """Returns where the block that is not ours ends."""
+    if len(start) < 12:
+        raise EOFError
+    kind, total = struct.unpack_from('<II', start)
+    if kind == SECTION:
+        demand(start[8:12] == b'\x4D\x3C\x2B\x1A', 'a section that is not little-endian')
+    demand(offset or kind == SECTION, 'not a section header')
+    demand(total % 4 == 0 and 12 <= total <= MAX_FOREIGN, f'foreign block with total length {total}')
+    foreign[kind] += 1
+    for at in range(offset, offset + total, 65536):  # never held in memory
+        n = min(65536, offset + total - at)
+        if len(source.get(at, n)) < n:
+            raise EOFError
+        source.forget(at)
+    return offset + total
+
+
+def in_order(source, say, foreign):
+    """Section 3: the blocks of a pipe as they come; of a file by capture and sequence, copies dropped."""
+    if not source.seekable:
+        seen = set()
+        for block in itertools.islice(scan(source, say, foreign), MAX_BLOCKS):
+            if (block.id, block.sequence) not in seen:
+                seen.add((block.id, block.sequence))
+                yield block
+        return
+    captures, places = {}, {}
+    for block in itertools.islice(scan(source, say, foreign), MAX_BLOCKS):
+        captures.setdefault(block.id, len(captures))
+        places.setdefault((captures[block.id], block.sequence), block.offset)
+    for _, offset in sorted(places.items()):
+        yield Block(source, offset).load(source)
+
+
+# SCHEMA, section 5
+
+Parameter = collections.namedtuple('Parameter', 'name type format dirfd values alternatives')
+Row = collections.namedtuple('Row', 'type name category traits result fd params')
+
+
+def parameter(cursor, names, i, n_before):
+    name, kind, form, dirfd, values = cursor.name(), *cursor.get('BBbH')
+    demand(not values or values in names, f'parameter {name}: no value names {values}')
+    demand(-1 <= dirfd < n_before and (dirfd < 0 or kind == PT_FSRELPATH), f'parameter {name}: dirfd parameter {dirfd}')
+    return Parameter(name, kind, form, dirfd, names.get(values, []), [])
+
+
+def row(cursor):
+    kind, category, traits, n, result, fd = cursor.get('HHIBbb')
+    demand(kind < 0x5000 and n <= 32, f'type {kind} with {n} parameters')
+    return Row(kind, cursor.name(), category, traits, result, fd, []), n
+
+
+def read_row(cursor, names):
+    self, n = row(cursor)
+    for i in range(n):
+        self.params.append(parameter(cursor, names, i, i))
+        n_alternatives = cursor.get('B')
+        demand((n_alternatives > 0) == (self.params[i].type == PT_DYN), f'{self.name}: {n_alternatives} alternatives')
+        self.params[i].alternatives.extend(parameter(cursor, names, i, i) for _ in range(n_alternatives))
+        demand(all(a.type != PT_DYN for a in self.params[i].alternatives), f'{self.name}: an alternative with alternatives')
+    types = [p.type for p in self.params]
+    demand(self.result == -1 or 0 <= self.result < n and size_of(types[self.result]) in (1, 2, 4, 8), f'{self.name}: result parameter {self.result}')
+    demand(self.fd == -1 or 0 <= self.fd < n and types[self.fd] == PT_FD and self.fd != self.result, f'{self.name}: fd parameter {self.fd}')
+    return self
+
+
+def records(data):
+    cursor = Cursor(data)
+    while cursor.left():
+        length = cursor.get('I')
+        demand(length >= 2, f'a record of length {length}')
+        record = Cursor(cursor.take(length))
+        yield record.get('H'), record
+
+
+def read_schema(data):
+    """All rows of a block, or none: damage anywhere is damage of the block."""
+    names, rows = {}, {}
+    for kind, cursor in records(data):
+        if kind == 1:
+            number, title = cursor.get('H'), cursor.name()
+            n = cursor.get('I')
+            demand(1 <= number <= 1024 and number not in names and n <= 4096, f'value names {title}: number {number}, {n} values')
+            names[number] = [(cursor.get('Q'), cursor.name()) for _ in range(n)]
+        elif kind == 2:
+            new = read_row(cursor, names)
+            rows[new.type] = new
+    return rows
+
+
+# Values, section 6
+
+def size_of(kind):
+    return struct.calcsize('<' + FIXED[kind]) if kind in FIXED else None
+
+
+def value_of(param, data):
+    """A value as JSON has it; None is none or empty. Raises Damage."""
+    kind = param.type
+    if kind in FIXED:
+        demand(len(data) == size_of(kind), f'{len(data)} bytes in a value of type {kind}')
+        value = struct.unpack('<' + FIXED[kind], data)[0]
+        if isinstance(value, bytes):
+            half = len(value) // 2
+            return '/'.join(map(address, (value[:half], value[half:]) if kind == 37 else (value,)))
+        return value
+    if kind in (PT_CHARBUF, PT_FSPATH, PT_FSRELPATH):
+        demand(data[-1:] in (b'', b'\0'), 'a text without NUL')
+        return text_of(data[:-1]) if data else None
+    cursor = Cursor(data)
+    if kind in (PT_SOCKADDR, PT_SOCKTUPLE):
+        value = (socket_address if kind == PT_SOCKADDR else socket_tuple)(cursor) if data else None
+        demand(not cursor.left(), 'bytes behind an address')
+    elif kind == PT_FDLIST:
+        value = [dict(zip(('fd', 'flags'), cursor.get('qh'))) for _ in range(cursor.get('H'))] if data else None
+        demand(not cursor.left(), 'bytes behind a list')
+    elif kind == PT_DYN:
+        i = cursor.get('B')
+        demand(i < len(param.alternatives), f'alternative {i}')
+        value = {param.alternatives[i].name: value_of(param.alternatives[i], cursor.take(cursor.left()))}
+    elif kind == PT_IPADDR:
+        value = address(data)
+    else:
+        value = data.hex()
+    return value
+
+
+def address(data):
+    demand(len(data) in (4, 16), f'an address of {len(data)} bytes')
+    return str(ipaddress.ip_address(data))
+
+
+def socket_path(cursor):
+    path = cursor.take(cursor.left())
+    demand(path.endswith(b'\0'), 'a socket path without NUL')
+    return text_of(path[:-1])
+
+
+def socket_address(cursor):
+    family = cursor.get('B')
+    if family in (2, 10):
+        return {'family': family, 'ip': address(cursor.take(4 if family == 2 else 16)), 'port': cursor.get('H')}
+    return {'family': family, 'path': socket_path(cursor)} if family == 1 else {'family': family}
+
+
+def socket_tuple(cursor):
+    family = cursor.get('B')
+    if family in (2, 10):
+        size = 4 if family == 2 else 16
+        return {'family': family, 'sip': address(cursor.take(size)), 'sport': cursor.get('H'), 'dip': address(cursor.take(size)),
+                'dport': cursor.get('H')}
+    if family == 1:
+        return {'family': family, 'source': cursor.get('Q'), 'peer': cursor.get('Q'), 'path': socket_path(cursor)}
+    return {'family': family}
+
+
+# EVENTS, section 8
+
+class EventsHeader:
+    """The fields and lists of the header, checked, and the columns that they describe."""
+
+    def __init__(self, block):
+        fields = Cursor(block.head[:-4], 52)
+        self.data = block.data
+        self.n, self.first, self.time, self.last, n_hidden, self.m, t, n_slices = fields.get('IQQQIIHH')
+        fields.take(64)  # the thread summary
+        demand(1 <= self.n <= MAX_EVENTS and n_hidden <= self.n and 1 <= self.m <= self.n and n_slices <= 128,
+               f'{self.n} events, {n_hidden} hidden, {self.m} threads, {n_slices} slices')
+        self.types = [fields.get('HHI') for _ in range(t)]
+        self.numbers, self.counts = [row[0] for row in self.types], [row[2] for row in self.types]
+        demand(self.numbers == sorted(set(self.numbers)) and all(k < 0x5000 for k in self.numbers), 'the list of types is not in order')
+        demand(all(self.counts) and sum(self.counts) == self.n, 'the list of types does not add up')
+        self.slices = [fields.get('BBBBII') for _ in range(n_slices)]
+
+    def columns(self):
+        """By name lists of numbers, and the two payload columns as bytes."""
+        lengths = [self.m if name == 'tids' else self.n for name in COLUMNS]
+        columns = [[0] * n for n in lengths]
+        payloads, at = {}, 0
+        for column, kind, width, shift, low, high in self.slices:
+            data = Cursor(self.data, at).take(low) if kind == 1 else b''
+            at += len(data)
+            if column >= len(COLUMNS):
+                continue
+            title = f'column {COLUMNS[column]}'
+            demand(kind in (0, 1) and width + shift <= 8, f'{title}: slice of kind {kind}, width {width}, shift {shift}')
+            if COLUMNS[column] in ('state', 'bulk'):
+                demand(column not in payloads and (kind, width, shift) == (1, 1, 0), f'{title}: bad slice')
+                demand(high + sum(map(len, payloads.values())) <= MAX_PAYLOADS, f'{title}: {high} bytes')
+                payloads[column] = decompress(data, high)
+            elif kind == 0:
+                demand(width == shift == 0, f'{title}: a constant with width or shift')
+                columns[column] = [v | high << 32 | low for v in columns[column]]
+            else:
+                n = lengths[column]
+                demand(width in (1, 2, 4, 8) and high == width * n, f'{title}: {high} bytes of width {width}')
+                numbers = struct.unpack(f'<{n}{"BH I   Q"[width - 1]}', decompress(data, high))
+                columns[column] = [v | number << 8 * shift for v, number in zip(columns[column], numbers)]
+        columns = dict(zip(COLUMNS, columns))
+        columns.update((name, payloads.get(COLUMNS.index(name), b'')) for name in ('state', 'bulk'))
+        return columns
+
+
+LIMITS = {'cpu': 65535, 'flags': 65535, 'fd': 2**32 - 1, 'sysno': 65535, 'absent': 2**32 - 1, 'payload_len': MAX_PAYLOAD}
+
+
+def read_events(block, rows, say):
+    """The events of a block in order, as the objects that are printed. Raises Damage before the first, says what is wrong with single ones."""
+    h = EventsHeader(block)
+    c = h.columns()
+    for name, limit in LIMITS.items():
+        demand(max(c[name]) <= limit, f'column {name}: {max(c[name])}')
+    demand(max(c['tid']) < h.m and max(c['type']) < len(h.types), 'an index passes its table')
+    demand([c['type'].count(i) for i in range(len(h.types))] == h.counts, 'the list of types contradicts their column')
+    demand((h.time + sum(c['time'])) % 2**64 == h.last, 'the time of the last event is not what the times give')
+
+    payloads, ends = [], {'state': 0, 'bulk': 0}
+    grouped_flags = [flags for _, flags, count in h.types for _ in range(count)]
+    for flags, length in zip(grouped_flags, c['payload_len']):
+        name = 'state' if flags & 1 else 'bulk'
+        payloads.append(c[name][ends[name]:ends[name] + length])
+        ends[name] += length
+    demand(all(ends[name] == len(c[name]) for name in ends), 'payloads do not have the length of their column')
+
+    places = list(itertools.accumulate([0] + h.counts))  # where the next event of each type stands in grouped order
+    time = h.time
+    for i, index in enumerate(c['type']):
+        time = (time + c['time'][i]) % 2**64
+        g = places[index]
+        places[index] += 1
+        number, kind = h.first + i, h.numbers[index]
+        event = {'number': number, 'time': time, 'duration': c['duration'][g] - 1 if c['duration'][g] else None,
+                 'tid': zigzag(c['tids'][c['tid'][i]]), 'type': kind, 'name': None, 'cpu': c['cpu'][i], 'flags': c['flags'][g],
+                 'result': zigzag(c['result'][g]), 'fd': zigzag(c['fd'][g] - 1) if c['fd'][g] else None,
+                 'sysno': c['sysno'][g] if c['sysno'][g] != 65535 else None}
+        read_payload(event, rows.get(kind), payloads[g], c['absent'][g], lambda text: say(block.offset, f'event {number}: {text}'))
+        yield event
+
+
+def read_payload(event, of, payload, absent, say):
+    """Adds the parameters of one event (section 8.4), and its name."""
+    flags, result = event['flags'], event['result']
+    if flags & (NO_RESULT | UNFINISHED):
+        event['result'] = None
+    if of is None:
+        event['payload'] = payload.hex()
+        return
+    event['name'] = of.name
+    event['params'] = params = {p.name: None for p in of.params}
+    cursor = Cursor(payload)
+    for i, param in enumerate(of.params):
+        try:
+            if absent >> i & 1:
+                continue
+            if i == of.result and not flags & INLINE:
+                if event['result'] is not None:
+                    params[param.name] = value_of(param, struct.pack('<q', result)[:size_of(param.type)])
+                continue
+            if i == of.fd and not flags & INLINE:
+                params[param.name] = event['fd']
+                continue
+            size = size_of(param.type)
+            if size is None:
+                size = cursor.get('H')
+                size = cursor.get('I') if size == 0xFFFF else size
+            data = cursor.take(size)
+        except Damage as e:
+            say(f'parameter {param.name}: {e}')
+            return
+        try:
+            params[param.name] = value_of(param, data)
+        except Damage as e:
+            say(f'parameter {param.name}: {e}')
+    if cursor.left():
+        say(f'{cursor.left()} bytes behind the last parameter')
+
+
+# STATE, section 7
+
+def entry_text(cursor, limit):
+    n = cursor.get('H')
+    demand(n <= limit, f'a text of {n} bytes')
+    return cursor.take(n)
+
+
+def read_entry(kind, cursor):
+    what, fields = ENTRIES[kind]
+    entry = {'entry': what}
+    for field in fields.split():
+        name, form = field.split(':')
+        if form == 'T':
+            entry[name] = text_of(entry_text(cursor, 4096))
+        elif form == 'L':
+            entry[name] = [text_of(t) for t in entry_text(cursor, 65535).split(b'\0')[:-1]]
+        elif form == 'A':
+            entry[name] = cursor.take(16).hex()
+        else:
+            entry[name] = cursor.get(form)
+    return entry
+
+
+# Captures
+
+class Capture:
+    """What must be remembered of a capture from block to block."""
+
+    def __init__(self, capture_id):
+        self.id, self.rows, self.sequence, self.number, self.n_raw = capture_id.hex(), {}, 0, 1, 0
+        self.left_out, self.final = False, False
+
+    def take(self, block, say):
+        """Yields ('event', object) and ('info', object). Raises Damage."""
+        if self.left_out:
+            return
+        if block.sequence > self.sequence:
+            say(block.offset, f'{block.sequence - self.sequence} blocks missing before sequence {block.sequence}')
+        self.sequence = max(self.sequence, block.sequence + 1)
+        yield 'info', {'block': KINDS.get(block.kind, block.kind), 'capture': self.id, 'sequence': block.sequence, 'offset': block.offset,
+                       'total_length': block.total}
+        if block.kind in KINDS:
+            yield from getattr(self, KINDS[block.kind].lower())(block, say)
+
+    def capture(self, block, _say):
+        major, minor, compatible, incompatible, *numbers, length = block.fields.get('HHQQQQQIIIII')
+        if major != 1 or incompatible:
+            self.left_out = True
+            raise Damage(f'version {major}.{minor}, incompatible features {incompatible:#x}: a newer reader is needed')
+        info = {'version': f'{major}.{minor}', 'compatible_features': compatible}
+        info.update(zip(('start_time', 'boot_time', 'memory', 'n_cpus', 'snaplen', 'page_size', 'clock'), numbers))
+        demand(length <= len(block.data), f'{length} bytes of texts')
+        texts = Cursor(block.data[:length])
+        info.update((name, '') for name in TEXTS)
+        while texts.left():
+            tag, size = texts.get('HH')
+            demand(size <= 16384, f'a text of {size} bytes')
+            text = text_of(texts.take(size))
+            if 1 <= tag <= len(TEXTS):
+                info[TEXTS[tag - 1]] = text
+        yield 'info', info
+
+    def schema(self, block, _say):
+        block.fields.get('I')
+        raw = block.packed()
+        demand(self.n_raw + len(raw) <= MAX_SCHEMA, 'too much SCHEMA')
+        self.n_raw += len(raw)
+        rows = read_schema(raw)
+        self.rows.update(rows)
+        for new in rows.values():
+            yield 'info', {**new._asdict(), 'params': [p._asdict() for p in new.params]}
+
+    def state(self, block, _say):
+        kind, _part, time, number, _n = block.fields.get('IIQQI')
+        raw = block.packed()
+        if kind == 1:
+            for kind, cursor in list(records(raw)):
+                if kind in ENTRIES:
+                    yield 'info', read_entry(kind, cursor) | {'before_event': number, 'before_time': time}
+
+    def events(self, block, say):
+        n, first = struct.unpack_from('<IQ', block.head, 52)
+        if first > self.number:
+            say(block.offset, f'{first - self.number} events missing before event {first}')
+        self.number = first + n
+        try:
+            for event in read_events(block, self.rows, say):
+                yield 'event', event
+        except Damage as e:
+            raise Damage(f'{e}; {n} events lost') from None
+
+    def loss(self, block, _say):
+        n = block.fields.get('I')
+        demand(32 * n <= len(block.data), f'{n} rows of losses')
+        for values in struct.iter_unpack('<QQIIQ', block.data[:32 * n]):
+            yield 'info', dict(zip(('lost_from', 'lost_to', 'cpu', 'class', 'count'), values))
+
+    def index(self, block, _say):
+        """All of it is a hint: only that the capture was finished is taken."""
+        flags, *_ = block.fields.get('IIQQQQ')
+        block.packed()
+        self.final = self.final or bool(flags & 1)
+        return iter(())
+
+
+def main():
+    parser = argparse.ArgumentParser(description='Reads a native capture, as format/SPEC.md says.')
+    parser.add_argument('--info', action='store_true', help='print the description, types, blocks, losses and state instead of the events')
+    parser.add_argument('file', nargs='?', default='-')
+    options = parser.parse_args()
+    n_said = 0
+
+    def say(offset, text):
+        nonlocal n_said
+        n_said += 1
+        print(f'{options.file}: offset {offset}: {text!r}'[:1000], file=sys.stderr)
+
+    captures, foreign = {}, collections.Counter()
+    with sys.stdin.buffer if options.file == '-' else open(options.file, 'rb') as file:
+        for block in in_order(Source(file), say, foreign):
+            capture = captures.setdefault(block.id, Capture(block.id))
+            try:
+                for what, thing in capture.take(block, say):
+                    if (what == 'info') == options.info:
+                        print(json.dumps(thing))
+            except Damage as e:
+                say(block.offset, f'{KINDS[block.kind]} {block.sequence} refused: {e}')
+    if options.info:
+        print(json.dumps({'foreign_blocks': sum(foreign.values()), 'captures': {c.id: 'finished' if c.final else 'not finished' for c in captures.values()}}))
+    if not captures:
+        say(0, 'no capture in it')
+    return 1 if n_said else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
