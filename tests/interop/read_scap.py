@@ -12,13 +12,14 @@ import collections
 import ipaddress
 import itertools
 import json
+import signal
 import struct
 import sys
 import zlib
 
 import zstandard
 
-SECTION, CUSTOM, ENTERPRISE, MAGIC = 0x0A0D0D0A, 0xBAD, 32473, b'SCAPKIT\n'
+SECTION, BYTE_ORDER, CUSTOM, ENTERPRISE, MAGIC = 0x0A0D0D0A, b'\x4D\x3C\x2B\x1A', 0xBAD, 32473, b'SCAPKIT\n'
 MAX_BLOCK, MAX_HEADER, MAX_FOREIGN, MAX_PACKED = 262_160, 16_384, 64 << 20, 1 << 20
 MAX_EVENTS, MAX_PAYLOADS, MAX_PAYLOAD, MAX_SCHEMA, MAX_BLOCKS = 16_384, 2 << 20, 131_072, 8 << 20, 524_288
 CAPTURE, SCHEMA, STATE, EVENTS, LOSS, INDEX = range(1, 7)
@@ -31,7 +32,8 @@ COLUMNS = 'time duration tid type cpu flags result fd sysno absent payload_len s
 FIXED = {1: 'b', 2: 'h', 3: 'i', 4: 'q', 5: 'B', 6: 'H', 7: 'I', 8: 'Q', 11: 'q', 14: 'q', 15: 'q', 18: 'H', 19: 'B', 20: 'Q', 21: 'Q', 22: 'H',
          23: 'B', 24: 'B', 25: 'I', 26: '4s', 28: 'B', 29: 'H', 30: 'I', 31: 'I', 32: 'I', 33: 'd', 34: 'I', 35: 'Q', 36: 'Q', 37: '8s',
          38: '16s', 42: 'I', 44: 'B', 45: 'H', 46: 'I', 47: 'i', 48: 'i'}
-PT_CHARBUF, PT_SOCKADDR, PT_SOCKTUPLE, PT_FD, PT_FDLIST, PT_FSPATH, PT_DYN, PT_IPADDR, PT_FSRELPATH = 9, 12, 13, 14, 16, 17, 27, 40, 43
+PT_CHARBUF, PT_SOCKADDR, PT_SOCKTUPLE, PT_FD, PT_FDLIST, PT_FSPATH, PT_RELTIME, PT_DYN, PT_IPV4NET, PT_IPADDR, PT_FSRELPATH = \
+    9, 12, 13, 14, 16, 17, 20, 27, 37, 40, 43
 
 # Section 7. T is a text, L a list of texts, A an address of 16 bytes, ? a bool.
 ENTRIES = {
@@ -127,14 +129,16 @@ class Block:
         self.offset, self.head, self.fields = offset, head, Cursor(head[:-4], 52)
 
     def load(self, source):
-        """Reads and checks the rest. EVENTS with a wrong block checksum are good all the same if every frame is (section 2.1)."""
+        """Reads and checks the rest. EVENTS that end wrongly are good all the same if every frame is (section 2.1)."""
         data = self.of(source, self.offset, self.total)
         checksum, total = struct.unpack('<II', data[-8:])
-        demand(total == self.total, f'total length {self.total} in front, {total} behind')
         self.data = data[len(self.head):-8]
-        if checksum != zlib.crc32(data[:-8]):
-            demand(self.kind == EVENTS, 'wrong block checksum')
+        self.note = f'total length {self.total} in front, {total} behind' if total != self.total else ''
+        if self.kind == EVENTS and (self.note or checksum != zlib.crc32(data[:-8])):
             EventsHeader(self).columns()
+        else:
+            demand(not self.note, self.note)
+            demand(checksum == zlib.crc32(data[:-8]), 'wrong block checksum')
         return self
 
     @staticmethod
@@ -195,10 +199,16 @@ def look(source, offset):
 def scan(source, say, foreign):
     """Yields the whole blocks of ours as they stand in the file."""
     offset = 0
+    start = source.get(0, 12)
+    if start[:4] != struct.pack('<I', SECTION) or start[8:] != BYTE_ORDER:
+        say(0, 'not a capture')
+        return
     while start := source.get(offset, 20):
         try:
             if is_ours(start):
                 yield (block := Block(source, offset).load(source))
+                if block.note:
+                    say(offset, block.note)
                 offset += block.total
             else:
                 offset = pass_over(source, offset, start, foreign)
@@ -217,9 +227,7 @@ def pass_over(source, offset, start, foreign):
     if len(start) < 12:
         raise EOFError
     kind, total = struct.unpack_from('<II', start)
-    if kind == SECTION:
-        demand(start[8:12] == b'\x4D\x3C\x2B\x1A', 'a section that is not little-endian')
-    demand(offset or kind == SECTION, 'not a section header')
+    demand(kind != SECTION or start[8:12] == BYTE_ORDER, 'a section that is not little-endian')
     demand(total % 4 == 0 and 12 <= total <= MAX_FOREIGN, f'foreign block with total length {total}')
     foreign[kind] += 1
     for at in range(offset, offset + total, 65536):  # never held in memory
@@ -233,14 +241,13 @@ def pass_over(source, offset, start, foreign):
 def in_order(source, say, foreign):
     """Section 3: the blocks of a pipe as they come; of a file by capture and sequence, copies dropped."""
     if not source.seekable:
-        seen = set()
-        for block in itertools.islice(scan(source, say, foreign), MAX_BLOCKS):
-            if (block.id, block.sequence) not in seen:
-                seen.add((block.id, block.sequence))
-                yield block
+        yield from scan(source, say, foreign)
         return
     captures, places = {}, {}
-    for block in itertools.islice(scan(source, say, foreign), MAX_BLOCKS):
+    for block in scan(source, say, foreign):
+        if len(places) == MAX_BLOCKS:
+            say(block.offset, f'more than {MAX_BLOCKS} blocks: the rest is left out')
+            break
         captures.setdefault(block.id, len(captures))
         places.setdefault((captures[block.id], block.sequence), block.offset)
     for _, offset in sorted(places.items()):
@@ -249,35 +256,28 @@ def in_order(source, say, foreign):
 
 # SCHEMA, section 5
 
-Parameter = collections.namedtuple('Parameter', 'name type format dirfd values alternatives')
-Row = collections.namedtuple('Row', 'type name category traits result fd params')
-
-
-def parameter(cursor, names, i, n_before):
+def read_parameter(cursor, value_names, place):
     name, kind, form, dirfd, values = cursor.name(), *cursor.get('BBbH')
-    demand(not values or values in names, f'parameter {name}: no value names {values}')
-    demand(-1 <= dirfd < n_before and (dirfd < 0 or kind == PT_FSRELPATH), f'parameter {name}: dirfd parameter {dirfd}')
-    return Parameter(name, kind, form, dirfd, names.get(values, []), [])
+    demand(not values or values in value_names, f'parameter {name}: no value names {values}')
+    demand(dirfd == -1 or kind == PT_FSRELPATH and 0 <= dirfd < place, f'parameter {name}: dirfd parameter {dirfd}')
+    return {'name': name, 'type': kind, 'format': form, 'dirfd': dirfd, 'values': value_names.get(values, [])}
 
 
-def row(cursor):
+def read_row(cursor, value_names):
     kind, category, traits, n, result, fd = cursor.get('HHIBbb')
+    name, params = cursor.name(), []
     demand(kind < 0x5000 and n <= 32, f'type {kind} with {n} parameters')
-    return Row(kind, cursor.name(), category, traits, result, fd, []), n
-
-
-def read_row(cursor, names):
-    self, n = row(cursor)
     for i in range(n):
-        self.params.append(parameter(cursor, names, i, i))
+        param = read_parameter(cursor, value_names, i)
         n_alternatives = cursor.get('B')
-        demand((n_alternatives > 0) == (self.params[i].type == PT_DYN), f'{self.name}: {n_alternatives} alternatives')
-        self.params[i].alternatives.extend(parameter(cursor, names, i, i) for _ in range(n_alternatives))
-        demand(all(a.type != PT_DYN for a in self.params[i].alternatives), f'{self.name}: an alternative with alternatives')
-    types = [p.type for p in self.params]
-    demand(self.result == -1 or 0 <= self.result < n and size_of(types[self.result]) in (1, 2, 4, 8), f'{self.name}: result parameter {self.result}')
-    demand(self.fd == -1 or 0 <= self.fd < n and types[self.fd] == PT_FD and self.fd != self.result, f'{self.name}: fd parameter {self.fd}')
-    return self
+        demand((n_alternatives > 0) == (param['type'] == PT_DYN), f'{name}: {n_alternatives} alternatives')
+        param['alternatives'] = [read_parameter(cursor, value_names, i) for _ in range(n_alternatives)]
+        demand(all(a['type'] != PT_DYN for a in param['alternatives']), f'{name}: an alternative with alternatives')
+        params.append(param)
+    types = [p['type'] for p in params]
+    demand(result == -1 or 0 <= result < n and size_of(types[result]) in (1, 2, 4, 8), f'{name}: result parameter {result}')
+    demand(fd == -1 or 0 <= fd < n and types[fd] == PT_FD and fd != result, f'{name}: fd parameter {fd}')
+    return {'type': kind, 'name': name, 'category': category, 'traits': traits, 'result': result, 'fd': fd, 'params': params}
 
 
 def records(data):
@@ -300,7 +300,7 @@ def read_schema(data):
             names[number] = [(cursor.get('Q'), cursor.name()) for _ in range(n)]
         elif kind == 2:
             new = read_row(cursor, names)
-            rows[new.type] = new
+            rows[new['type']] = new
     return rows
 
 
@@ -312,14 +312,14 @@ def size_of(kind):
 
 def value_of(param, data):
     """A value as JSON has it; None is none or empty. Raises Damage."""
-    kind = param.type
+    kind = param['type']
     if kind in FIXED:
         demand(len(data) == size_of(kind), f'{len(data)} bytes in a value of type {kind}')
         value = struct.unpack('<' + FIXED[kind], data)[0]
         if isinstance(value, bytes):
             half = len(value) // 2
-            return '/'.join(map(address, (value[:half], value[half:]) if kind == 37 else (value,)))
-        return value
+            return '/'.join(map(address, (value[:half], value[half:]) if kind == PT_IPV4NET else (value,)))
+        return None if kind == PT_RELTIME and value == 2**64 - 1 else value
     if kind in (PT_CHARBUF, PT_FSPATH, PT_FSRELPATH):
         demand(data[-1:] in (b'', b'\0'), 'a text without NUL')
         return text_of(data[:-1]) if data else None
@@ -328,12 +328,13 @@ def value_of(param, data):
         value = (socket_address if kind == PT_SOCKADDR else socket_tuple)(cursor) if data else None
         demand(not cursor.left(), 'bytes behind an address')
     elif kind == PT_FDLIST:
-        value = [dict(zip(('fd', 'flags'), cursor.get('qh'))) for _ in range(cursor.get('H'))] if data else None
+        value = [dict(zip(('fd', 'flags'), cursor.get('qH'))) for _ in range(cursor.get('H'))] if data else None
         demand(not cursor.left(), 'bytes behind a list')
     elif kind == PT_DYN:
         i = cursor.get('B')
-        demand(i < len(param.alternatives), f'alternative {i}')
-        value = {param.alternatives[i].name: value_of(param.alternatives[i], cursor.take(cursor.left()))}
+        demand(i < len(param['alternatives']), f'alternative {i}')
+        chosen = param['alternatives'][i]
+        value = {'alternative': i, 'value': value_of(chosen, cursor.take(cursor.left()))}
     elif kind == PT_IPADDR:
         value = address(data)
     else:
@@ -453,40 +454,42 @@ def read_events(block, rows, say):
         yield event
 
 
-def read_payload(event, of, payload, absent, say):
-    """Adds the parameters of one event (section 8.4), and its name."""
+def read_payload(event, row, payload, absent, say):
+    """Adds the name and the parameters of one event (section 8.4)."""
     flags, result = event['flags'], event['result']
     if flags & (NO_RESULT | UNFINISHED):
         event['result'] = None
-    if of is None:
+    if row is None:
         event['payload'] = payload.hex()
         return
-    event['name'] = of.name
-    event['params'] = params = {p.name: None for p in of.params}
+    for name in 'result', 'fd':
+        if row[name] >= 0 and absent >> row[name] & 1:
+            event[name] = None
+    event['name'] = row['name']
+    event['params'] = params = {p['name']: None for p in row['params']}
     cursor = Cursor(payload)
-    for i, param in enumerate(of.params):
+    for i, param in enumerate(row['params']):
         try:
+            size, inline = size_of(param['type']), flags & INLINE
             if absent >> i & 1:
                 continue
-            if i == of.result and not flags & INLINE:
-                if event['result'] is not None:
-                    params[param.name] = value_of(param, struct.pack('<q', result)[:size_of(param.type)])
-                continue
-            if i == of.fd and not flags & INLINE:
-                params[param.name] = event['fd']
-                continue
-            size = size_of(param.type)
-            if size is None:
-                size = cursor.get('H')
-                size = cursor.get('I') if size == 0xFFFF else size
-            data = cursor.take(size)
+            if i == row['result'] and not inline:
+                data = struct.pack('<q', result)[:size] if event['result'] is not None else None
+            elif i == row['fd'] and not inline:
+                data = struct.pack('<q', event['fd']) if event['fd'] is not None else None
+            else:
+                if size is None:
+                    size = cursor.get('H')
+                    size = cursor.get('I') if size == 0xFFFF else size
+                data = cursor.take(size)
         except Damage as e:
-            say(f'parameter {param.name}: {e}')
+            say(f'parameter {param["name"]}: {e}')
             return
         try:
-            params[param.name] = value_of(param, data)
+            if data is not None:
+                params[param['name']] = value_of(param, data)
         except Damage as e:
-            say(f'parameter {param.name}: {e}')
+            say(f'parameter {param["name"]}: {e}')
     if cursor.left():
         say(f'{cursor.left()} bytes behind the last parameter')
 
@@ -537,6 +540,7 @@ class Capture:
             yield from getattr(self, KINDS[block.kind].lower())(block, say)
 
     def capture(self, block, _say):
+        demand(block.sequence == 0, 'CAPTURE is not the first block')
         major, minor, compatible, incompatible, *numbers, length = block.fields.get('HHQQQQQIIIII')
         if major != 1 or incompatible:
             self.left_out = True
@@ -561,8 +565,7 @@ class Capture:
         self.n_raw += len(raw)
         rows = read_schema(raw)
         self.rows.update(rows)
-        for new in rows.values():
-            yield 'info', {**new._asdict(), 'params': [p._asdict() for p in new.params]}
+        yield from (('info', row) for row in rows.values())
 
     def state(self, block, _say):
         kind, _part, time, number, _n = block.fields.get('IIQQI')
@@ -590,9 +593,12 @@ class Capture:
             yield 'info', dict(zip(('lost_from', 'lost_to', 'cpu', 'class', 'count'), values))
 
     def index(self, block, _say):
-        """All of it is a hint: only that the capture was finished is taken."""
-        flags, *_ = block.fields.get('IIQQQQ')
-        block.packed()
+        """All of it is a hint: it must be whole, but only that the capture was finished is taken from it."""
+        flags, n, *_ = block.fields.get('IIQQQQ')
+        entries = Cursor(block.packed())
+        for _ in range(n):
+            _kind, n_types, *_ = entries.get('HHIIIQQQQQ')
+            entries.take(2 * n_types)
         self.final = self.final or bool(flags & 1)
         return iter(())
 
@@ -621,10 +627,11 @@ def main():
                 say(block.offset, f'{KINDS[block.kind]} {block.sequence} refused: {e}')
     if options.info:
         print(json.dumps({'foreign_blocks': sum(foreign.values()), 'captures': {c.id: 'finished' if c.final else 'not finished' for c in captures.values()}}))
-    if not captures:
+    if not captures and not n_said:
         say(0, 'no capture in it')
     return 1 if n_said else 0
 
 
 if __name__ == '__main__':
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(main())
