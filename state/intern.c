@@ -58,20 +58,24 @@ void intern_pool_done(struct intern_pool *in)
 	*in = (struct intern_pool){0};
 }
 
-static void idle_unlink(struct intern_pool *in, struct interned *e)
+static struct interned *queue_take(struct intern_pool *in)
 {
-	*(e->older ? &e->older->newer : &in->oldest) = e->newer;
-	*(e->newer ? &e->newer->older : &in->newest) = e->older;
-	e->older = e->newer = NULL;
+	struct interned *e = in->oldest;
+
+	in->oldest = e->newer;
+	if (!in->oldest)
+		in->newest = NULL;
+	e->newer = NULL;
+	e->queued = false;
 	in->idle_bytes -= interned_size(e->len);
+	return e;
 }
 
-static void idle_append(struct intern_pool *in, struct interned *e)
+static void queue_add(struct intern_pool *in, struct interned *e)
 {
-	e->older = in->newest;
-	e->newer = NULL;
 	*(in->newest ? &in->newest->newer : &in->oldest) = e;
 	in->newest = e;
+	e->queued = true;
 	in->idle_bytes += interned_size(e->len);
 }
 
@@ -79,7 +83,6 @@ static void forget(struct intern_pool *in, struct interned *e)
 {
 	struct interned **at = &in->buckets[e->hash & (in->n_buckets - 1)];
 
-	idle_unlink(in, e);
 	while (*at != e)
 		at = &(*at)->next;
 	*at = e->next;
@@ -88,10 +91,21 @@ static void forget(struct intern_pool *in, struct interned *e)
 	free(e);
 }
 
+/* Texts that are in use again are still in the queue: taking them out then would touch its neighbours. */
 void intern_pool_trim(struct intern_pool *in, size_t max)
 {
-	while (in->oldest && in->idle_bytes > max)
-		forget(in, in->oldest);
+	while (in->oldest && in->idle_bytes > max) {
+		struct interned *e = queue_take(in);
+
+		if (e->refs)
+			continue;
+		if (e->again && max) {
+			e->again = false;
+			queue_add(in, e);
+		} else {
+			forget(in, e);
+		}
+	}
 }
 
 /* Failing to grow only makes chains longer. */
@@ -127,7 +141,7 @@ static const char *intern_new(struct intern_pool *in, const void *data, size_t l
 		in->n_refused++;
 		return in->empty;
 	}
-	if (in->n_texts >= in->n_buckets && in->n_buckets < 1u << 24)
+	if (in->n_texts >= in->n_buckets / 2 && in->n_buckets < 1u << 24)
 		grow(in);
 	*e = (struct interned){.refs = 1, .len = (uint32_t)len, .hash = hash, .id = in->next_id++};
 	memcpy(e->text, data, len);
@@ -149,7 +163,7 @@ const char *intern_take(struct intern_pool *in, const void *data, size_t len)
 	for (struct interned *e = in->buckets[hash & (in->n_buckets - 1)]; e; e = e->next) {
 		if (e->hash == hash && e->len == len && memcmp(e->text, data, len) == 0) {
 			if (e->refs++ == 0)
-				idle_unlink(in, e);
+				e->again = true;
 			return e->text;
 		}
 	}
@@ -174,7 +188,8 @@ void intern_drop(struct intern_pool *in, const char *text)
 	e = (struct interned *)intern_of(text);
 	if (--e->refs)
 		return;
-	idle_append(in, e);
+	if (!e->queued)
+		queue_add(in, e);
 	if (in->idle_bytes > INTERN_IDLE_MAX)
 		intern_pool_trim(in, INTERN_IDLE_MAX);
 }

@@ -10,23 +10,26 @@
  * Ids are never used twice.
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define INTERN_IDLE_MAX (4u << 20) /* bytes of texts that nobody refers to */
 
 struct interned {
-	struct interned *next;			/* same bucket */
-	struct interned *older, *newer;		/* idle ones only */
+	struct interned *next;		/* same bucket */
+	struct interned *newer;		/* in the queue of idle ones */
 	uint32_t refs, len, hash, id;
+	bool queued;			/* was idle once; the queue is looked through when it is full */
+	bool again;			/* used again since: is spared once */
 	char text[];				/* NUL-terminated; len without that NUL */
 };
 
 struct intern_pool {
 	struct interned **buckets;
 	uint32_t n_buckets, n_texts, next_id;
-	struct interned *oldest, *newest;	/* idle ones */
-	size_t idle_bytes;
+	struct interned *oldest, *newest;	/* the queue */
+	size_t idle_bytes;			/* of all in the queue */
 	size_t *used;				/* the owner's account, counts every byte */
 	const size_t *limit;			/* of that account */
 	uint64_t n_refused;

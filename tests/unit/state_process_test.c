@@ -4,6 +4,7 @@
 #include "state/store.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #define CHILD(tid_, pid_, ptid_, flags_)                                                           \
 	NUMBER("tid", tid_), NUMBER("pid", pid_), NUMBER("ptid", ptid_), NUMBER("flags", flags_),  \
@@ -376,7 +377,34 @@ START_TEST(test_bounded)
 }
 END_TEST
 
+/* A long capture sees names without end; those that nothing refers to any more go. */
+START_TEST(test_names_go)
+{
+	struct feed f;
+	char path[200];
+	uint32_t first;
+
+	feed_init(&f);
+	feed_process(&f, 10, 1, "/");
+	feed_open(&f, 10, 3, "/often", 0);
+	first = f.st->now.fd->name_id;
+	for (unsigned i = 0; i < 60000; i++) {
+		snprintf(path, sizeof path, "/%0150u", i);
+		feed_open(&f, 10, 4, path, 0);
+		FEED(&f, "close", ON(10, 4, 0));
+		if (i % 1000 == 0) {
+			FEED(&f, "close", ON(10, 3, 0));
+			feed_open(&f, 10, 3, "/often", 0);
+		}
+	}
+	ck_assert_uint_lt(((struct store *)f.st)->used, 6 << 20);
+	ck_assert_uint_eq(thread_fd_find(state_thread_find(f.st, 10), 3)->name_id, first);
+	ck_assert_str_eq(feed_fd(&f, 10, 3), "/often");
+	feed_done(&f);
+}
+END_TEST
+
 SUITE("state_process", test_fork_copies, test_child_first, test_caller_after_exec,
       test_threads_share,
       test_close_range_unshares, test_exec, test_exit, test_pid_namespace, test_unknown_threads,
-      test_identities, test_entries_round_trip, test_ids_stay, test_bounded)
+      test_identities, test_entries_round_trip, test_ids_stay, test_bounded, test_names_go)
