@@ -88,8 +88,11 @@ static int foreign(struct walk *w, uint32_t type, uint32_t total, struct error *
 		return damage(w, err, "its length is impossible");
 	if ((r = input_skip(&w->input, total, &missing, err)) < 0)
 		return r;
-	if (missing)
+	if (missing) {
+		if (w->input.seekable)
+			input_seek(&w->input, at);
 		return short_tail(w, at, total - missing, err);
+	}
 	if (type == PCAPNG_SECTION)
 		w->new_section = true;
 	else if (type != PCAPNG_INTERFACE)
@@ -155,7 +158,7 @@ int walk_next(struct walk *w, struct error *err)
 			return r;
 		if (have == 0)
 			return 0;
-		if (have < 12)
+		if (have < 12 || (have < 20 && u32_at(p) == PCAPNG_CUSTOM && u32_at(p + 4) > have))
 			return short_tail(w, w->input.at, have, err);
 		if (w->input.at == w->start && u32_at(p) != PCAPNG_SECTION) {
 			damage(w, NULL, "");
