@@ -605,55 +605,60 @@ static void job_close(struct job *j)
 	/* A command that was never let go must not wait for ever: its pipe closes with us. */
 }
 
-int main(int argc, char **argv)
+static int run(struct options *o, struct job *j, int argc, char **argv)
 {
-	struct options o = {.snaplen = SNAPLEN_DEFAULT, .time_format = 0};
-	struct job j = {.o = &o, .fd = -1};
 	struct error err = {0};
-	int command = 0, status;
-	int first;
+	int command = 0;
+	int first = options_parse(rows, argc, argv, &command, o, &err);
 
-	join_command(&j.about.command, argc, argv);
-	first = options_parse(rows, argc, argv, &command, &o, &err);
 	if (first < 0)
 		return complain(&err, EXIT_USAGE);
-	if (o.help) {
+	if (o->help) {
 		print_help();
 		return EXIT_OK;
 	}
-	if (o.version) {
+	if (o->version) {
 		printf("scapcap %s\n", SCAPKIT_VERSION);
 		return EXIT_OK;
 	}
-	if (o.doctor)
+	if (o->doctor)
 		return doctor_run();
 	if (command && command >= argc)
 		return complain((error_set(&err, -EINVAL, "-- needs a command"), &err), EXIT_USAGE);
 	if (command)
-		j.command_argv = argv + command;
-	if (gather_filter(&o, (command ? command - 1 : argc) - first, argv + first, &err) < 0)
+		j->command_argv = argv + command;
+	if (gather_filter(o, (command ? command - 1 : argc) - first, argv + first, &err) < 0)
 		return complain(&err, EXIT_USAGE);
-	j.filter = filter_new((const char *)o.filter.data, &err);
-	if (!j.filter)
+	j->filter = filter_new((const char *)o->filter.data, &err);
+	if (!j->filter)
 		return complain((error_prefix(&err, "filter"), &err), EXIT_USAGE);
-	if (o.explain) {
+	if (o->explain) {
 		struct buffer words = {0};
 
-		filter_explain(j.filter, &words);
+		filter_explain(j->filter, &words);
 		fwrite(words.data, 1, words.len, stdout);
 		buffer_done(&words);
-		filter_free(j.filter);
 		return EXIT_OK;
 	}
-	filter_kernel(j.filter, &j.kernel);
-	if (o.cgroup) {
-		if (strlen(o.cgroup) >= sizeof j.kernel.cgroups[0])
+	filter_kernel(j->filter, &j->kernel);
+	if (o->cgroup) {
+		if (strlen(o->cgroup) >= sizeof j->kernel.cgroups[0])
 			return complain((error_set(&err, -EINVAL, "--cgroup: too long a path"), &err), EXIT_USAGE);
-		j.kernel.n_cgroups = 1;
-		strcpy(j.kernel.cgroups[0], o.cgroup);
+		j->kernel.n_cgroups = 1;
+		strcpy(j->kernel.cgroups[0], o->cgroup);
 	}
 	catch_signals();
-	status = job_run(&j);
+	return job_run(j);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.snaplen = SNAPLEN_DEFAULT, .time_format = 0};
+	struct job j = {.o = &o, .fd = -1};
+	int status;
+
+	join_command(&j.about.command, argc, argv);
+	status = run(&o, &j, argc, argv);
 	job_close(&j);
 	buffer_done(&o.filter);
 	return status;

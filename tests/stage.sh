@@ -43,12 +43,13 @@ meson_build() {
 }
 
 # meson_tests FOLDER ARGUMENT...: runs what `meson test ARGUMENT...` runs; a line for each test.
+# Stages run beside each other on one build: each has a log of its own.
 meson_tests() {
-	local folder=$1 log=testlog.json
+	local folder=$1 log
 	shift
-	[ "$1" != --benchmark ] || log=benchmarklog.json
-	meson test -C "$folder" --no-rebuild --print-errorlogs "$@" >"$TMP/test.log" 2>&1
-	/usr/bin/python3 "$ROOT/tests/meson_results.py" "$folder/meson-logs/$log" || {
+	log=stage-$(basename "$TMP")
+	meson test -C "$folder" --no-rebuild --print-errorlogs --logbase "$log" "$@" >"$TMP/test.log" 2>&1
+	/usr/bin/python3 "$ROOT/tests/meson_results.py" "$folder/meson-logs/$log.json" || {
 		tail -30 "$TMP/test.log"
 		fail "meson test $* says nothing"
 	}

@@ -3,6 +3,7 @@
 . "$(dirname "$0")/live.sh"
 need_engine
 start_server
+cd / || exit 1	# where curl works is no secret
 
 # Neighbours with something to hide, all the while making calls.
 for i in 1 2 3; do

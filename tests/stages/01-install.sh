@@ -3,7 +3,8 @@
 . "$(dirname "$0")/../stage.sh"
 
 packages=(
-	git shellcheck pyflakes3 python3-zstandard      # reading the sources; the second reader
+	git shellcheck pyflakes3 mandoc                 # reading the sources
+	python3-zstandard                               # the second reader
 	libclang-rt-14-dev                              # sanitizers and fuzzers with clang
 	strace procps util-linux bzip2                  # what live tests compare with and run
 	tshark wireshark-common                         # others read our files

@@ -10,7 +10,8 @@ for f in "${files[@]}"; do
 	case $f in
 	*.[1-9]) pages+=("$f"); continue ;;
 	esac
-	IFS= read -r line < <(head -c 60 "$f" | tr -d '\0') || true
+	line=
+	IFS= read -r -n 60 line 2>/dev/null <"$f"
 	case $line in
 	'#!'*bash* | '#!/bin/sh'* | '# shellcheck shell='*) shell+=("$f") ;;
 	'#!'*python*) python+=("$f") ;;
