@@ -64,7 +64,6 @@ void native_writer_stats(const struct native_writer *w, struct native_writer_sta
 struct native_reader_options {
 	bool verify;		/* check every checksum, those of skipped frames too */
 	bool strict;		/* damage is the end (scapinfo --verify counts instead) */
-	bool threaded;		/* decode the next block ahead in a thread of its own */
 	const volatile bool *stop; /* set by a signal handler: a read that it broke off is not resumed (-EINTR); may be NULL */
 	bool follow;		/* the file still grows: at its end next gives 0, and goes on when called again */
 };

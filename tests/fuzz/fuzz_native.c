@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { OPTION_VERIFY = 1, OPTION_PIPE = 2, OPTION_KEEP = 4, OPTION_WANT = 8, OPTION_THREAD = 16 };
+enum { OPTION_VERIFY = 1, OPTION_PIPE = 2, OPTION_KEEP = 4, OPTION_WANT = 8 };
 
 static volatile uint64_t looked; /* so that bytes are really read */
 
@@ -104,7 +104,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!(data[0] & OPTION_KEEP))
 		seal(file, size - 1);
 	options.verify = data[0] & OPTION_VERIFY;
-	options.threaded = data[0] & OPTION_THREAD;
 	if (data[0] & OPTION_PIPE)
 		fd = pipe_with(file, size - 1);
 	if (fd < 0)
