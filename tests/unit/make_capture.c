@@ -91,8 +91,11 @@ static const char *const folders[] = {"/etc", "/usr/include", "/usr/lib/x86_64-l
 
 static void path(struct machine *k, char *out, size_t size)
 {
-	snprintf(out, size, "%s/%s%llu.%s", folders[pick_skewed(k, 8)], comms[pick(k, 8)],
-		 (unsigned long long)pick_skewed(k, 400), pick(k, 2) ? "h" : "conf");
+	/* One after the other: compilers differ in the order of arguments. */
+	const char *folder = folders[pick_skewed(k, 8)], *comm = comms[pick(k, 8)];
+	unsigned long long number = pick_skewed(k, 400);
+
+	snprintf(out, size, "%s/%s%llu.%s", folder, comm, number, pick(k, 2) ? "h" : "conf");
 }
 
 static void reads(struct machine *k, int64_t tid, int32_t fd, uint64_t times)
@@ -204,8 +207,10 @@ static void serve(struct machine *k, int64_t tid)
 static void store(struct machine *k, int64_t tid)
 {
 	for (uint64_t i = 1 + pick(k, 8); i; i--) {
-		EMIT(k, "futex", EV(.tid = tid, .result = pick(k, 4) ? 0 : -EAGAIN),
-		     NUMBER("addr", 0x7fff00000000 + pick(k, 64) * 64), NUMBER("op", 129), NUMBER("val", 1));
+		uint64_t addr = 0x7fff00000000 + pick(k, 64) * 64;
+
+		EMIT(k, "futex", EV(.tid = tid, .result = pick(k, 4) ? 0 : -EAGAIN), NUMBER("addr", addr),
+		     NUMBER("op", 129), NUMBER("val", 1));
 		reads(k, tid, 5, pick(k, 3));
 		writes(k, tid, 4, 1 + pick(k, 2));
 	}
