@@ -1,5 +1,7 @@
 #include "capture/command.h"
 
+#include "capture/stop_signal.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -10,10 +12,14 @@
 static void child_run(int go, int failed, char **argv)
 {
 	char byte;
+	ssize_t n;
 	int code;
 
-	signal(SIGPIPE, SIG_DFL);
-	if (read(go, &byte, 1) != 1)
+	signals_restore();
+	do
+		n = read(go, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	if (n != 1)
 		_exit(127);
 	execvp(argv[0], argv);
 	code = errno;
@@ -22,21 +28,38 @@ static void child_run(int go, int failed, char **argv)
 	_exit(code == ENOENT ? 127 : 126);
 }
 
+/*
+ * After privileges are dropped (a command under sudo is root's, we are the user's), kill() would be
+ * refused. A pipe's reader can have an owner that the kernel signals when bytes arrive, with the rights
+ * of who set it: set here, used in command_signal(). Failure only means that kill() must do.
+ */
+static void signal_pipe_open(struct command *c)
+{
+	if (pipe2(c->signal_fds, O_CLOEXEC | O_NONBLOCK) < 0) {
+		c->signal_fds[0] = c->signal_fds[1] = -1;
+		return;
+	}
+	if (fcntl(c->signal_fds[0], F_SETOWN, c->pid) == 0)
+		fcntl(c->signal_fds[0], F_SETFL, O_ASYNC | O_NONBLOCK);
+}
+
+static void pair_close(int fds[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
 int command_fork(struct command *c, char **argv, int out_fd, struct error *err)
 {
-	int go[2], failed[2];
+	int go[2] = {-1, -1}, failed[2] = {-1, -1}, code;
 
-	*c = (struct command){.go_fd = -1, .failed_fd = -1};
-	if (pipe2(go, O_CLOEXEC) < 0)
-		return error_set(err, -errno, "pipe: %s", strerror(errno));
-	if (pipe2(failed, O_CLOEXEC) < 0) {
-		int code = errno;
-
-		close(go[0]);
-		close(go[1]);
-		return error_set(err, -code, "pipe: %s", strerror(code));
-	}
+	*c = (struct command){.go_fd = -1, .failed_fd = -1, .signal_fds = {-1, -1}};
+	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(failed, O_CLOEXEC) < 0)
+		goto fail;
 	c->pid = fork();
+	if (c->pid < 0)
+		goto fail;
 	if (c->pid == 0) {
 		close(go[1]);
 		close(failed[0]);
@@ -48,7 +71,15 @@ int command_fork(struct command *c, char **argv, int out_fd, struct error *err)
 	close(failed[1]);
 	c->go_fd = go[1];
 	c->failed_fd = failed[0];
-	return c->pid < 0 ? error_set(err, -errno, "fork: %s", strerror(errno)) : 0;
+	signal_pipe_open(c);
+	return 0;
+
+fail:
+	code = -errno;
+	c->pid = 0;
+	pair_close(go);
+	pair_close(failed);
+	return error_set(err, code, "starting %s: %s", argv[0], strerror(-code));
 }
 
 int command_go(struct command *c, const char *name, struct error *err)
@@ -70,9 +101,13 @@ int command_go(struct command *c, const char *name, struct error *err)
 
 bool command_ended(struct command *c)
 {
-	if (!c->ended && waitpid(c->pid, &c->wait_status, WNOHANG) == c->pid)
-		c->ended = true;
-	return c->ended;
+	siginfo_t info = {0};
+
+	if (c->ended || waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid)
+		return c->ended;
+	c->ended = true;
+	c->wait_status = info.si_code == CLD_EXITED ? W_EXITCODE(info.si_status, 0) : info.si_status;
+	return true;
 }
 
 int command_status(const struct command *c)
@@ -80,4 +115,36 @@ int command_status(const struct command *c)
 	if (WIFSIGNALED(c->wait_status))
 		return 128 + WTERMSIG(c->wait_status);
 	return WEXITSTATUS(c->wait_status);
+}
+
+void command_signal(const struct command *c, int number)
+{
+	int code = errno;
+	char byte;
+
+	if (kill(c->pid, number) < 0 && errno == EPERM && c->signal_fds[1] >= 0) {
+		fcntl(c->signal_fds[0], F_SETSIG, number);
+		/* Only bytes that come into an empty pipe are news. */
+		if (write(c->signal_fds[1], "", 1) == 1)
+			while (read(c->signal_fds[0], &byte, 1) == 1)
+				;
+	}
+	errno = code;
+}
+
+void command_done(struct command *c)
+{
+	bool waits = c->pid && c->go_fd >= 0;
+
+	if (!c->pid)
+		return;
+	if (c->go_fd >= 0)
+		close(c->go_fd); /* it reads the end of file, and ends */
+	if (c->failed_fd >= 0)
+		close(c->failed_fd);
+	pair_close(c->signal_fds);
+	if (waits || c->ended)
+		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	c->pid = 0;
 }

@@ -3,10 +3,11 @@
  * engine runs, so that nothing of it is missed.
  *
  *	command_fork(&c, argv, -1, &err);	// c.pid exists and waits
- *	... load the engine for c.pid, start it ...
- *	command_go(&c, &err);			// -ENOENT...: it could not be executed
+ *	... load the engine for c.pid, start it, give up privileges ...
+ *	command_go(&c, argv[0], &err);		// -ENOENT...: it could not be executed
  *	... until command_ended(&c) ...
- *	return command_status(&c);
+ *	status = command_status(&c);
+ *	command_done(&c);			// one that was never let go ends here
  */
 #pragma once
 #include "base/error.h"
@@ -14,16 +15,28 @@
 #include <sys/types.h>
 
 struct command {
-	pid_t pid;
+	pid_t pid;	/* 0: none */
 	int go_fd;	/* writing a byte lets it go */
 	int failed_fd;	/* errno of a failed exec, end of file when it worked */
+	int signal_fds[2]; /* a pipe whose reader is "owned" by the command, see command_signal() */
 	bool ended;
 	int wait_status;
 };
 
-/* out_fd: what it gets as standard output, -1: ours. */
+/*
+ * The command's signals are as they were before signals_catch(). out_fd: what it gets as standard
+ * output, -1: ours. On failure there is nothing to be done about c.
+ */
 int command_fork(struct command *c, char **argv, int out_fd, struct error *err);
+/* name: for messages. */
 int command_go(struct command *c, const char *name, struct error *err);
+/* Its process stays a zombie until command_done(), so that its number is nobody else's. */
 bool command_ended(struct command *c);
-/* As the shell has it: its exit status, or 128 + signal. */
+/* As the shell has it: its exit status, or 128 + signal. Only when it has ended. */
 int command_status(const struct command *c);
+/*
+ * Sends it a signal, also when it has more privileges than we have by now. For signal handlers, too.
+ */
+void command_signal(const struct command *c, int number);
+/* Ends a command that still waits, and leaves a running one to itself. */
+void command_done(struct command *c);

@@ -19,7 +19,10 @@
 /* The object file, put into the program by bpf_object.S. */
 extern const uint8_t engine_object[], engine_object_end[];
 
-#define LINKS_MAX	      8
+#define LINKS_MAX	      16
+#define RING_MIN	      (1ull << 17) /* holds the largest record */
+#define RING_MAX	      (1ull << 31) /* a power of two in 32 bits */
+#define RELEASE_EACH	      (256u << 10) /* bytes read after which the kernel may use their place again */
 #define PID_NAMESPACE_OF_HOST 0xEFFFFFFC /* PROC_PID_INIT_INO: the same in every kernel */
 
 /* A BPF ring buffer as user space sees it: positions on pages of their own, data mapped twice. */
@@ -66,11 +69,11 @@ static int keep_log(enum libbpf_print_level level, const char *format, va_list a
 	return 0;
 }
 
-static unsigned power_of_two_below(uint64_t v)
+static uint64_t power_of_two_below(uint64_t v)
 {
-	unsigned p = 1;
+	uint64_t p = 1;
 
-	while ((uint64_t)p * 2 <= v)
+	while (p <= v / 2)
 		p *= 2;
 	return p;
 }
@@ -136,12 +139,14 @@ static void maps_size(struct engine *e, const struct engine_options *o)
 {
 	uint64_t size = o->buffer_size ? o->buffer_size : ENGINE_BUFFER;
 
-	e->n_rings = power_of_two_below(e->n_cpus);
+	e->n_rings = (unsigned)power_of_two_below(e->n_cpus);
 	if (e->n_rings > RINGS_MAX)
 		e->n_rings = RINGS_MAX;
 	size = power_of_two_below(size / e->n_rings);
-	if (size < 1u << 17)
-		size = 1u << 17;
+	if (size < RING_MIN)
+		size = RING_MIN;
+	if (size > RING_MAX)
+		size = RING_MAX;
 	e->rings[0].size = ENGINE_STATE_BUFFER;
 	for (unsigned i = 1; i <= e->n_rings; i++)
 		e->rings[i].size = size;
@@ -182,8 +187,10 @@ static int rings_open(struct engine *e, struct error *err)
 		struct ring_view *ring = &e->rings[1 + i];
 		int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "bulk_ring", 0, 0, (u32)ring->size, NULL);
 
+		ring->fd = fd;
 		if (fd < 0 || bpf_map_update_elem(outer, &i, &fd, BPF_ANY) < 0)
-			return error_set(err, -errno, "a ring buffer of %zu bytes: %s", ring->size, strerror(errno));
+			return error_set(err, -errno, "a ring buffer of %zu bytes: %s (a smaller --buffer may do)",
+					 ring->size, strerror(errno));
 		e->memory += ring->size;
 		r = ring_map(ring, fd);
 	}
@@ -309,14 +316,15 @@ struct engine *engine_new(const struct engine_options *options, struct error *er
 	struct engine *e = calloc(1, sizeof *e);
 	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
 	uint64_t begin = clock_ns(CLOCK_MONOTONIC);
-	int r;
+	int n_cpus = libbpf_num_possible_cpus(), r;
 
-	if (!e) {
-		error_set(err, -ENOMEM, "out of memory");
+	if (!e || n_cpus < 1) {
+		free(e);
+		error_set(err, e ? -EIO : -ENOMEM, e ? "the number of CPUs is unknown" : "out of memory");
 		return NULL;
 	}
+	e->n_cpus = (unsigned)n_cpus;
 	e->iterator_fd = -1;
-	e->n_cpus = (unsigned)libbpf_num_possible_cpus();
 	/* Needed before 5.11 only, where memory was charged to this limit; refused is no error. */
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	log_into = e->log;
@@ -355,8 +363,10 @@ int engine_start(struct engine *e, struct error *err)
 		if (bpf_program__type(program) == BPF_PROG_TYPE_TRACING &&
 		    bpf_program__expected_attach_type(program) == BPF_TRACE_ITER)
 			e->iterator = link;
-		else
+		else if (e->n_links < LINKS_MAX)
 			e->links[e->n_links++] = link;
+		else
+			bpf_link__destroy(link);
 	}
 	log_into = NULL;
 	/* Opened now, read at the end, when there are no privileges any more. */
@@ -390,6 +400,7 @@ size_t engine_drain(struct engine *e, unsigned ring, size_t max_bytes,
 	struct ring_view *view = &e->rings[ring];
 	uint64_t at = *view->consumer;
 	uint64_t end = __atomic_load_n(view->producer, __ATOMIC_ACQUIRE);
+	uint64_t released = at;
 	size_t taken = 0;
 
 	*ret_empty = true;
@@ -412,6 +423,8 @@ size_t engine_drain(struct engine *e, unsigned ring, size_t max_bytes,
 		}
 		len &= ~BPF_RINGBUF_DISCARD_BIT;
 		at += (len + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;
+		if (at - released >= RELEASE_EACH)
+			__atomic_store_n(view->consumer, released = at, __ATOMIC_RELEASE);
 	}
 	__atomic_store_n(view->consumer, at, __ATOMIC_RELEASE);
 	return taken;
@@ -455,6 +468,22 @@ void engine_counters(const struct engine *e, int cpu, struct engine_counters *re
 		if (c->last_loss_ns > ret->last_loss_ns)
 			ret->last_loss_ns = c->last_loss_ns;
 	}
+}
+
+uint64_t engine_missed(const struct engine *e)
+{
+	struct bpf_program *program;
+	uint64_t n = 0;
+
+	bpf_object__for_each_program(program, e->object) {
+		struct bpf_prog_info info = {0};
+		u32 len = sizeof info;
+
+		/* Needs no privilege from 6.0 on; older kernels refuse, and it stays unknown. */
+		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len) == 0)
+			n += info.recursion_misses;
+	}
+	return n;
 }
 
 void engine_free(struct engine *e)

@@ -50,12 +50,14 @@ unsigned engine_n_rings(const struct engine *e);
 size_t engine_drain(struct engine *e, unsigned ring, size_t max_bytes,
 		    void (*take)(void *context, const struct record *r), void *context, bool *ret_empty);
 
-/* Sends records of the calls in progress to the rings. After engine_stop(). Returns how many bytes a
-   reader got (0), or negative errno where the kernel cannot. */
+/* Sends records of the calls in progress to the rings. After engine_stop(). 0, or negative errno where
+   the kernel cannot. */
 int engine_unfinished(struct engine *e, struct error *err);
 
 /* Sums over all CPUs when cpu is negative. Monotonic. */
 void engine_counters(const struct engine *e, int cpu, struct engine_counters *ret);
+/* How often a program did not run because it was at work on that CPU already. Monotonic. */
+uint64_t engine_missed(const struct engine *e);
 unsigned engine_n_cpus(const struct engine *e);
 uint64_t engine_load_ns(const struct engine *e);	/* what loading took */
 uint64_t engine_memory(const struct engine *e);		/* bytes of all maps: the bound */

@@ -32,8 +32,10 @@ static int text_copy(struct entry_list *l, struct text *t)
 {
 	char *room;
 
-	if (!t->len)
+	if (!t->len) {
+		t->data = ""; /* no view into what is gone tomorrow */
 		return 0;
+	}
 	room = text_room(l, t->len);
 	if (!room)
 		return -ENOMEM;

@@ -23,8 +23,8 @@ static unsigned id_from(const char *name, unsigned otherwise)
 
 void privilege_invoker(unsigned *ret_uid, unsigned *ret_gid)
 {
-	*ret_uid = geteuid();
-	*ret_gid = getegid();
+	*ret_uid = getuid();
+	*ret_gid = getgid();
 	/* Only root can have been lent by sudo; for anybody else these are just words. */
 	if (*ret_uid == 0) {
 		*ret_uid = id_from("SUDO_UID", 0);

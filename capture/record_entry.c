@@ -173,6 +173,8 @@ int record_to_entry(const struct record *r, uint64_t time_offset, struct state_e
 {
 	int code;
 
+	if (r->size < sizeof *r)
+		return -EBADMSG;
 	switch (r->type) {
 	case RECORD_TASK:
 		return task_decode(r, kernel_task_words, time_offset, ret);

@@ -170,11 +170,11 @@ void reorder_sort(struct reorder *r, uint64_t watermark)
 
 const void *reorder_next(struct reorder *r)
 {
-	const struct reorder_key *k = &r->keys[r->next];
+	const struct reorder_key *k;
 
 	if (r->next >= r->ready)
 		return NULL;
-	r->next++;
+	k = &r->keys[r->next++];
 	r->live -= (k->len + 7) & ~(size_t)7;
 	return r->area + k->at * (size_t)8;
 }

@@ -47,9 +47,10 @@ struct source_bpf {
 	struct entry_list pending; /* state that goes in front of the batch */
 	bool batch_out;		   /* the builder's batch is with the caller */
 	bool state_out;
-	struct loss_entry loss[4];
-	unsigned n_loss, loss_at;
-	struct engine_counters reported;
+	struct loss_entry *loss; /* found at the last check */
+	unsigned n_loss, loss_at, loss_max;
+	struct engine_counters *reported; /* per CPU, as of the last check */
+	uint64_t missed;
 	uint64_t checked_ns;
 	unsigned idle_us;
 	struct source_bpf_stats stats;
@@ -306,12 +307,41 @@ static void stop_recording(struct source_bpf *s)
 
 /* ---- losses ---- */
 
-static void loss_note(struct source_bpf *s, uint32_t class, uint64_t now, uint64_t before, uint64_t from,
+#define LOSSES_PER_CPU 4
+
+static void loss_note(struct source_bpf *s, uint32_t class, uint32_t cpu, uint64_t count, uint64_t from,
 		      uint64_t to)
 {
-	if (now > before)
-		s->loss[s->n_loss++] = (struct loss_entry){from + s->offset, to + s->offset, UINT32_MAX, class,
-							   now - before};
+	if (count && s->n_loss < s->loss_max)
+		s->loss[s->n_loss++] = (struct loss_entry){from + s->offset, to + s->offset, cpu, class, count};
+}
+
+/* What a CPU lost since the last check: between its first or the last check's time and its last. */
+static void check_cpu(struct source_bpf *s, unsigned cpu, uint64_t from)
+{
+	struct engine_counters c, *before = &s->reported[cpu];
+	uint64_t to;
+
+	engine_counters(s->options.engine, (int)cpu, &c);
+	if (!before->last_loss_ns && c.first_loss_ns)
+		from = c.first_loss_ns;
+	to = c.last_loss_ns > from ? c.last_loss_ns : from;
+	loss_note(s, LOSS_STATE, cpu, c.lost_state - before->lost_state, from, to);
+	loss_note(s, LOSS_BULK, cpu, c.lost_bulk - before->lost_bulk, from, to);
+	loss_note(s, LOSS_TASK, cpu, c.lost_task - before->lost_task, from, to);
+	loss_note(s, LOSS_OVERSIZE, cpu, c.oversize - before->oversize, from, to);
+	*before = c;
+}
+
+static void check_losses(struct source_bpf *s, uint64_t from, uint64_t now)
+{
+	uint64_t missed = engine_missed(s->options.engine);
+
+	s->n_loss = s->loss_at = 0;
+	for (unsigned cpu = 0; cpu < engine_n_cpus(s->options.engine); cpu++)
+		check_cpu(s, cpu, from);
+	loss_note(s, LOSS_TASK, UINT32_MAX, missed - s->missed, from, now);
+	s->missed = missed;
 }
 
 static void check_clock(struct source_bpf *s, uint64_t now)
@@ -331,20 +361,13 @@ static void check_clock(struct source_bpf *s, uint64_t now)
 static void check_now_and_then(struct source_bpf *s, bool last)
 {
 	uint64_t now = clock_ns(CLOCK_BOOTTIME), from = s->checked_ns;
-	struct engine_counters c;
 
 	if (s->loss_at < s->n_loss || (!last && now - from < CHECK_EACH_NS))
 		return;
-	s->n_loss = s->loss_at = 0;
 	s->checked_ns = now;
 	if (!s->state_out)
 		check_clock(s, now);
-	engine_counters(s->options.engine, -1, &c);
-	loss_note(s, LOSS_STATE, c.lost_state, s->reported.lost_state, from, now);
-	loss_note(s, LOSS_BULK, c.lost_bulk, s->reported.lost_bulk, from, now);
-	loss_note(s, LOSS_TASK, c.lost_task, s->reported.lost_task, from, now);
-	loss_note(s, LOSS_OVERSIZE, c.oversize, s->reported.oversize, from, now);
-	s->reported = c;
+	check_losses(s, from, now);
 }
 
 /* ---- items ---- */
@@ -437,10 +460,14 @@ static void source_bpf_close(struct source *source)
 {
 	struct source_bpf *s = (struct source_bpf *)source;
 
+	if (!s)
+		return;
 	reorder_done(&s->order);
 	batch_builder_done(&s->builder);
 	entry_list_done(&s->pending);
 	schema_free(s->schema);
+	free(s->loss);
+	free(s->reported);
 	free(s);
 }
 
@@ -454,17 +481,24 @@ struct source *source_bpf_new(const struct source_bpf_options *options, struct e
 	static const struct source_ops ops = {"bpf", source_bpf_next, source_bpf_close};
 	struct source_bpf *s = calloc(1, sizeof *s);
 
-	if (!s || !(s->schema = schema_new()) || batch_builder_init(&s->builder, s->schema) < 0) {
-		if (s)
-			schema_free(s->schema);
-		free(s);
-		error_set(err, -ENOMEM, "out of memory");
-		return NULL;
-	}
+	unsigned n_cpus = engine_n_cpus(options->engine);
+
+	if (!s || !(s->schema = schema_new()))
+		goto fail;
+	s->loss_max = n_cpus * LOSSES_PER_CPU + 1;
+	s->loss = calloc(s->loss_max, sizeof *s->loss);
+	s->reported = calloc(n_cpus, sizeof *s->reported);
+	if (!s->loss || !s->reported || batch_builder_init(&s->builder, s->schema) < 0)
+		goto fail;
 	s->source.ops = &ops;
 	s->source.schema = s->schema;
 	s->options = *options;
 	s->offset = s->wall_offset = boot_to_epoch();
 	s->checked_ns = clock_ns(CLOCK_BOOTTIME);
 	return &s->source;
+
+fail:
+	source_bpf_close((struct source *)s);
+	error_set(err, -ENOMEM, "out of memory");
+	return NULL;
 }

@@ -5,6 +5,8 @@
 #pragma once
 #include "announce.h"
 
+#define TREE_DEPTH_MAX 32
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
@@ -32,6 +34,26 @@ static __always_inline bool target_has_cgroup(struct task_struct *task)
 	return false;
 }
 
+/*
+ * Whether the task is one of the given ones or descends from one: of those that were there before us
+ * nobody saw the fork.
+ */
+static __always_inline bool target_has_tree(struct task_struct *task)
+{
+	for (int level = 0; level < TREE_DEPTH_MAX; level++) {
+		u32 pid = task_pid(task);
+
+		if (!pid)
+			return false;
+		if (target_has(TARGET_TREE, pid, 0))
+			return true;
+		task = BPF_CORE_READ(task, real_parent);
+		if (!task)
+			return false;
+	}
+	return false;
+}
+
 static __always_inline bool verdict_wanted(struct task_struct *task, struct call *call)
 {
 	u32 pid, tid;
@@ -43,7 +65,7 @@ static __always_inline bool verdict_wanted(struct task_struct *task, struct call
 	if (pid == config.own_pid)
 		return false;
 	if (config.by_tree && !call->in_tree) {
-		if (!target_has(TARGET_TREE, pid, 0))
+		if (!target_has_tree(task))
 			return false;
 		call->in_tree = 1;
 	}

@@ -1,0 +1,260 @@
+#include "capture/arguments.h"
+
+#include "base/option.h"
+#include "capture/bpf/shared.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SNAPLEN_DEFAULT 80
+#define BUFFER_MIN	(1ull << 17) /* holds the largest record */
+#define BUFFER_MAX	(1ull << 34)
+
+#define TAKE_FLAG(name, field)                                                                     \
+	static int take_##name(void *context, const char *value, struct error *err)                \
+	{                                                                                          \
+		((struct arguments *)context)->field = true;                                       \
+		return 0;                                                                          \
+	}
+#define TAKE_TEXT(name, field)                                                                     \
+	static int take_##name(void *context, const char *value, struct error *err)                \
+	{                                                                                          \
+		((struct arguments *)context)->field = value;                                      \
+		return 0;                                                                          \
+	}
+#define TAKE_NUMBER(name, field, min, max)                                                         \
+	static int take_##name(void *context, const char *value, struct error *err)                \
+	{                                                                                          \
+		return option_number(value, min, max, &((struct arguments *)context)->field, err); \
+	}
+#define TAKE_VIEW(name, which)                                                                     \
+	static int take_##name(void *context, const char *value, struct error *err)                \
+	{                                                                                          \
+		((struct arguments *)context)->render.view = which;                                \
+		return 0;                                                                          \
+	}
+
+TAKE_FLAG(no_follow, no_follow)
+TAKE_FLAG(env, env)
+TAKE_FLAG(json, json)
+TAKE_FLAG(quiet, quiet)
+TAKE_FLAG(explain, explain)
+TAKE_FLAG(doctor, doctor)
+TAKE_FLAG(help, help)
+TAKE_FLAG(version, version)
+TAKE_FLAG(verbose, render.full)
+TAKE_TEXT(format, format)
+TAKE_TEXT(user, user)
+TAKE_TEXT(cgroup, cgroup)
+TAKE_TEXT(comment, comment)
+TAKE_TEXT(set_host, set_host)
+TAKE_TEXT(set_kernel, set_kernel)
+TAKE_TEXT(set_command, set_command)
+TAKE_NUMBER(limit, limit, 1, UINT64_MAX)
+TAKE_NUMBER(seconds, seconds, 1, 1u << 30)
+TAKE_NUMBER(snaplen, snaplen, 0, SNAPLEN_MAX)
+TAKE_NUMBER(level, level, 1, 19)
+TAKE_VIEW(ascii, VIEW_ASCII)
+TAKE_VIEW(hex, VIEW_HEX)
+TAKE_VIEW(hex_ascii, VIEW_HEX_ASCII)
+
+static int take_write(void *context, const char *value, struct error *err)
+{
+	struct arguments *a = context;
+
+	if (a->write)
+		return error_set(err, -EINVAL, "one file at a time: %s or %s", a->write, value);
+	a->write = value;
+	return 0;
+}
+
+static int take_internal(void *context, const char *value, struct error *err)
+{
+	((struct arguments *)context)->internal++;
+	return 0;
+}
+
+static int take_pid(void *context, const char *value, struct error *err)
+{
+	struct arguments *a = context;
+	uint64_t pid;
+	int r = option_number(value, 1, INT32_MAX, &pid, err);
+
+	if (r < 0)
+		return r;
+	if (a->n_pids == ATTACH_MAX)
+		return error_set(err, -EINVAL, "at most %d processes", ATTACH_MAX);
+	a->pids[a->n_pids++] = (uint32_t)pid;
+	return 0;
+}
+
+static int take_time(void *context, const char *value, struct error *err)
+{
+	if (strlen(value) != 1 || !strchr("ahrdD", value[0]))
+		return error_set(err, -EINVAL, "'%s' is not one of a, h, r, d, D", value);
+	((struct arguments *)context)->time_format = value[0];
+	return 0;
+}
+
+static int take_engine(void *context, const char *value, struct error *err)
+{
+	if (strcmp(value, "auto") && strcmp(value, "bpf"))
+		return error_set(err, -EINVAL, "'%s' is not one of auto, bpf", value);
+	return 0;
+}
+
+static int take_buffer(void *context, const char *value, struct error *err)
+{
+	struct arguments *a = context;
+	int r = option_size(value, &a->buffer, err);
+
+	if (r == 0 && (a->buffer < BUFFER_MIN || a->buffer > BUFFER_MAX))
+		return error_set(err, -EINVAL, "'%s' is not a size from 128k to 16G", value);
+	return r;
+}
+
+static int take_snapshot(void *context, const char *value, struct error *err)
+{
+	static const char *const words[] = {
+		[CHOICE_TREE] = "tree", [CHOICE_ALL] = "all", [CHOICE_NONE] = "none"};
+
+	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+		if (!strcmp(value, words[i])) {
+			((struct arguments *)context)->snapshot = i;
+			return 0;
+		}
+	return error_set(err, -EINVAL, "'%s' is not one of tree, all, none", value);
+}
+
+static const struct option_row rows[] = {
+	{'w', "write", "FILE", "write a capture, - to standard output; without it events are printed", take_write},
+	{'p', "pid", "PID", "capture this process and its descendants (repeatable)", take_pid},
+	{0, "no-follow", NULL, "with -p: not its descendants", take_no_follow},
+	{0, "user", "NAME", "only what this user's processes do (name or number)", take_user},
+	{0, "cgroup", "PATH", "only processes in this control group (v2) or below", take_cgroup},
+	{'s', "snaplen", "LEN", "bytes kept of each I/O buffer (default 80)", take_snaplen},
+	{'n', "numevents", "N", "stop after N events", take_limit},
+	{'M', "seconds", "SEC", "stop after SEC seconds", take_seconds},
+	{0, "format", "FORMAT", "line format of printed events, as scapread -p", take_format},
+	{'j', "json", NULL, "print one JSON object per event", take_json},
+	{'t', "timetype", "a|h|r|d|D", "how printed events show the time, as scapread -t", take_time},
+	{'A', "print-ascii", NULL, "print buffers as text", take_ascii},
+	{'x', "print-hex", NULL, "print buffers in hex", take_hex},
+	{'X', "print-hex-ascii", NULL, "print buffers in hex and text", take_hex_ascii},
+	{'v', "verbose", NULL, "never shorten printed buffers", take_verbose},
+	{'D', "internal", NULL, "print notes of capture tools, too; -DD: hidden state events, too", take_internal},
+	{0, "engine", "auto|bpf", "how to capture", take_engine},
+	{0, "buffer", "SIZE", "kernel memory for events on their way to us (default 64M)", take_buffer},
+	{0, "snapshot", "tree|all|none", "processes described in the file: captured ones and ancestors, all, none", take_snapshot},
+	{0, "env", NULL, "record environments, too (they often hold secrets)", take_env},
+	{'z', "compress", "LEVEL", "compression, 1 to 19 (default 6)", take_level},
+	{0, "comment", "TEXT", "note TEXT in the file", take_comment},
+	{0, "set-host", "NAME", "host name to note in the file instead of this one", take_set_host},
+	{0, "set-kernel", "TEXT", "kernel to note in the file instead of this one", take_set_kernel},
+	{0, "set-command", "TEXT", "command line to note in the file instead of this one", take_set_command},
+	{0, "explain", NULL, "say what of the filter the kernel decides, and stop", take_explain},
+	{0, "doctor", NULL, "say what this machine can do, and what is missing", take_doctor},
+	{'q', "quiet", NULL, "no words on standard error but errors", take_quiet},
+	{'h', "help", NULL, "this text", take_help},
+	{0, "version", NULL, "print the version", take_version},
+	{0},
+};
+
+void arguments_help(void)
+{
+	printf("usage: scapcap [options] [filter words...] [-- command args...]\n"
+	       "Records the system calls of programs into a capture, or prints them.\n\n");
+	options_print(rows, stdout);
+	printf("\n"
+	       "  scapcap -w curl.scap proc.name=curl        everything named curl, until Ctrl-C\n"
+	       "  scapcap -w curl.scap -- curl example.org   this command and its descendants\n"
+	       "  scapcap -p 1234 evt.type=openat            print what a running process opens\n");
+}
+
+bool arguments_write_stdout(const struct arguments *a)
+{
+	return a->write && !strcmp(a->write, "-");
+}
+
+/* What makes no sense together. */
+static int check_together(const struct arguments *a, struct error *err)
+{
+	if (a->command && a->n_pids)
+		return error_set(err, -EINVAL, "-p and a command: one or the other");
+	if (a->no_follow && !a->n_pids)
+		return error_set(err, -EINVAL, "--no-follow goes with -p");
+	if (a->write && (a->json || a->format))
+		return error_set(err, -EINVAL, "%s says how events are printed: with -w none are",
+				 a->json ? "-j" : "--format");
+	return 0;
+}
+
+int arguments_parse(struct arguments *a, int argc, char **argv, struct error *err)
+{
+	int command = 0, first;
+
+	a->snaplen = SNAPLEN_DEFAULT;
+	for (int i = 0; i < argc; i++)
+		buffer_printf(&a->whole_line, "%s%s", i ? " " : "", argv[i]);
+	buffer_u8(&a->whole_line, 0);
+	if (buffer_failed(&a->whole_line))
+		return error_set(err, -ENOMEM, "out of memory");
+	first = options_parse(rows, argc, argv, &command, a, err);
+	if (first < 0)
+		return first;
+	a->words = argv + first;
+	a->n_words = (command ? command - 1 : argc) - first;
+	if (a->help || a->version || a->doctor)
+		return 0;
+	if (command && command >= argc)
+		return error_set(err, -EINVAL, "-- needs a command");
+	if (command)
+		a->command = argv + command;
+	return check_together(a, err);
+}
+
+static int user_number(const char *name, uint64_t *ret, struct error *err)
+{
+	const struct passwd *pw = getpwnam(name);
+
+	if (pw)
+		*ret = pw->pw_uid;
+	else if (option_number(name, 0, UINT32_MAX, ret, NULL) < 0)
+		return error_set(err, -EINVAL, "--user: there is no user '%s'", name);
+	return 0;
+}
+
+int arguments_filter(struct arguments *a, struct error *err)
+{
+	struct buffer *b = &a->filter;
+	bool extra = a->user || a->no_follow;
+	uint64_t uid = 0;
+
+	if (a->user && user_number(a->user, &uid, err) < 0)
+		return -EINVAL;
+	if (a->n_words && extra)
+		buffer_u8(b, '(');
+	for (int i = 0; i < a->n_words; i++)
+		buffer_printf(b, "%s%s", i ? " " : "", a->words[i]);
+	if (a->n_words && extra)
+		buffer_u8(b, ')');
+	if (a->user)
+		buffer_printf(b, "%suser.uid=%u", b->len ? " and " : "", (unsigned)uid);
+	for (size_t i = 0; a->no_follow && i < a->n_pids; i++) {
+		if (i == 0 && b->len)
+			buffer_printf(b, " and ");
+		buffer_printf(b, i ? ",%u" : "proc.pid in (%u", a->pids[i]);
+	}
+	if (a->no_follow)
+		buffer_u8(b, ')');
+	buffer_u8(b, 0);
+	return buffer_failed(b) ? error_set(err, -ENOMEM, "out of memory") : 0;
+}
+
+void arguments_done(struct arguments *a)
+{
+	buffer_done(&a->filter);
+	buffer_done(&a->whole_line);
+}

@@ -1,0 +1,49 @@
+/*
+ * The command line of scapcap.
+ *
+ *	struct arguments a = {0};
+ *	r = arguments_parse(&a, argc, argv, &err);	// -EINVAL with words: wrong usage
+ *	r = arguments_filter(&a, &err);			// a.filter: words and options in one expression
+ *	...
+ *	arguments_done(&a);
+ */
+#pragma once
+#include "base/bytes.h"
+#include "base/error.h"
+#include "filters/field.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ATTACH_MAX 64 /* -p options */
+
+enum snapshot_choice { CHOICE_TREE, CHOICE_ALL, CHOICE_NONE };
+
+struct arguments {
+	const char *write, *format, *user, *cgroup, *comment; /* NULL: not given */
+	const char *set_host, *set_kernel, *set_command;
+	uint32_t pids[ATTACH_MAX];
+	size_t n_pids;
+	uint64_t limit, seconds, snaplen, level, buffer; /* 0: not given, but for snaplen */
+	unsigned internal;
+	char time_format; /* 0: the sink's own */
+	enum snapshot_choice snapshot;
+	bool no_follow, env, json, quiet, explain, doctor, help, version;
+	struct render_options render;
+	char **words; /* of the filter */
+	int n_words;
+	char **command;		  /* what follows --, ends with NULL; NULL: none */
+	struct buffer filter;	  /* NUL-terminated */
+	struct buffer whole_line; /* the command line as it was, NUL-terminated */
+};
+
+/* Views into argv, which is reordered. 0 or negative errno. */
+int arguments_parse(struct arguments *a, int argc, char **argv, struct error *err);
+/* Puts the filter's words and the options that mean the same into one expression. */
+int arguments_filter(struct arguments *a, struct error *err);
+void arguments_help(void);
+void arguments_done(struct arguments *a);
+
+/* Output goes to standard output as a capture. */
+bool arguments_write_stdout(const struct arguments *a);

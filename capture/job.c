@@ -1,0 +1,399 @@
+#include "capture/job.h"
+
+#include "capture/command.h"
+#include "capture/describe.h"
+#include "capture/engine.h"
+#include "capture/out_file.h"
+#include "capture/privilege.h"
+#include "capture/snapshot.h"
+#include "capture/source_bpf.h"
+#include "capture/stop_signal.h"
+#include "format/native.h"
+#include "sinks/line.h"
+#include "sinks/pipeline.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FILE_BATCH_NS 400000000 /* a block is in the file at most 500 ms after its first event */
+#define LIVE_BATCH_NS 50000000	/* what is printed may wait this long */
+#define WAIT_STEP_NS  20000000 /* for a command that outlives the capture */
+#define WAIT_QUIETLY  10       /* steps before that is worth a word */
+
+struct job {
+	const struct arguments *a;
+	struct filter *filter;
+	struct kernel_filter kernel;
+	struct command command; /* pid 0: none */
+	struct engine *engine;
+	struct snapshot *snapshot; /* NULL: none */
+	struct source *source;
+	struct sink *sink;
+	struct description about;
+	struct pipeline pipeline;
+	struct out_file out;
+	int pidfds[ATTACH_MAX];
+	size_t n_pidfds;
+	uint64_t deadline_ns; /* 0: none */
+	bool runs;	      /* the command was let go and became the program */
+	int exec_failed;      /* negative errno of its exec */
+};
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+/* Whether nothing more can come: the command, or all attached processes, are gone; time is up. */
+static bool job_ended(void *context)
+{
+	struct job *j = context;
+	struct pollfd p[ATTACH_MAX];
+
+	if (j->deadline_ns && monotonic_ns() >= j->deadline_ns)
+		return true;
+	if (j->command.pid)
+		return command_ended(&j->command);
+	for (size_t i = 0; i < j->n_pidfds; i++)
+		p[i] = (struct pollfd){.fd = j->pidfds[i], .events = POLLIN};
+	return j->n_pidfds && poll(p, j->n_pidfds, 0) == (int)j->n_pidfds;
+}
+
+/* ---- what is told of processes that were there before us ---- */
+
+static int snapshot_take(struct job *j, struct error *err)
+{
+	unsigned what = SNAPSHOT_DEFAULT | (j->a->env ? SNAPSHOT_ENV : 0);
+
+	if (j->a->snapshot == CHOICE_NONE)
+		return 0;
+	j->snapshot = snapshot_new("/proc", what, err);
+	return j->snapshot ? 0 : err->code;
+}
+
+static int tell_begin(void *context, struct entry_list *out)
+{
+	struct job *j = context;
+
+	if (!j->snapshot)
+		return 0;
+	if (j->a->snapshot == CHOICE_ALL && snapshot_all(j->snapshot, out) < 0)
+		return -ENOMEM;
+	return snapshot_begin(j->snapshot, out);
+}
+
+static int tell_first_seen(void *context, int64_t tid, int64_t pid, uint32_t born, struct entry_list *out)
+{
+	struct job *j = context;
+	size_t before = out->n;
+	int r;
+
+	if (!j->snapshot)
+		return 0;
+	r = snapshot_first_seen(j->snapshot, tid, pid, born, out);
+	/* Before its exec the command is a copy of this program: our command line is nobody's business. */
+	for (size_t i = before; j->command.pid && i < out->n; i++) {
+		struct thread_entry *t = &out->entries[i].thread;
+
+		if (out->entries[i].kind == ENTRY_THREAD && t->pid == j->command.pid)
+			t->exe = t->exepath = t->args = t->env = (struct text){NULL, 0};
+	}
+	return r;
+}
+
+static int tell_users(void *context, uint32_t uid, uint32_t gid, struct entry_list *out)
+{
+	struct job *j = context;
+
+	return j->snapshot ? snapshot_users_of(j->snapshot, uid, gid, out) : 0;
+}
+
+/* ---- opening ---- */
+
+/* The process that this thread belongs to; 0: there is no such thread. */
+static uint32_t process_of(uint32_t tid)
+{
+	char path[64], line[128];
+	unsigned tgid = 0;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%u/status", tid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof line, f))
+		if (sscanf(line, "Tgid: %u", &tgid) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return tgid;
+}
+
+static int attach_pids(struct job *j, struct error *err)
+{
+	for (size_t i = 0; i < j->a->n_pids; i++) {
+		uint32_t pid = j->a->pids[i], process;
+		int code;
+
+		j->pidfds[i] = (int)syscall(SYS_pidfd_open, pid, 0);
+		if (j->pidfds[i] >= 0) {
+			j->n_pidfds++;
+			continue;
+		}
+		code = -errno;
+		process = process_of(pid);
+		if (process && process != pid)
+			return error_set(err, -EINVAL, "-p: %u is a thread of process %u: give that", pid, process);
+		return error_set(err, code, "process %u: %s", pid, strerror(-code));
+	}
+	return 0;
+}
+
+static int open_command(struct job *j, struct error *err)
+{
+	/* Where standard output is the capture's, the command's words go beside ours. */
+	return j->a->command ? command_fork(&j->command, j->a->command, arguments_write_stdout(j->a) ? 2 : -1, err)
+			     : 0;
+}
+
+static int open_engine(struct job *j, struct error *err)
+{
+	struct engine_options e = {
+		.filter = &j->kernel,
+		.snaplen = (uint32_t)j->a->snaplen,
+		.buffer_size = j->a->buffer,
+		.keep_env = j->a->env,
+		.keep_state = true,
+	};
+	uint32_t child = (uint32_t)j->command.pid;
+
+	if (child) {
+		e.tree_pids = &child;
+		e.n_tree_pids = 1;
+	} else if (!j->a->no_follow) {
+		e.tree_pids = j->a->pids;
+		e.n_tree_pids = j->a->n_pids;
+	}
+	j->engine = engine_new(&e, err);
+	return j->engine ? 0 : err->code;
+}
+
+static int open_source(struct job *j, struct error *err)
+{
+	struct source_bpf_options s = {
+		.engine = j->engine,
+		.begin = tell_begin,
+		.first_seen = tell_first_seen,
+		.users_of = tell_users,
+		.snapshot = j,
+		.command_pid = j->command.pid,
+		.info = describe(&j->about, j->a),
+		.batch_ns = j->a->write ? FILE_BATCH_NS : LIVE_BATCH_NS,
+		.stop = &signals_stop,
+		.ended = job_ended,
+		.context = j,
+	};
+
+	j->source = source_bpf_new(&s, err);
+	return j->source ? 0 : err->code;
+}
+
+static int open_sink(struct job *j, struct error *err)
+{
+	const struct arguments *a = j->a;
+	struct native_writer_options writer = {
+		.level = (int)a->level, .step_down = true, .threaded = true, .prompt = true};
+
+	if (a->write)
+		j->sink = sink_native_new(j->out.fd, j->source->schema, &writer, NULL, err);
+	else if (a->json)
+		j->sink = sink_json_new(stdout, a->format, &a->render, err);
+	else
+		j->sink = sink_text_new(stdout, a->format, a->time_format, &a->render, isatty(1), err);
+	return j->sink ? 0 : err->code;
+}
+
+static int take_cgroup(struct job *j, struct error *err)
+{
+	const char *path = j->a->cgroup;
+
+	if (!path)
+		return 0;
+	if (strlen(path) >= sizeof j->kernel.cgroups[0])
+		return error_set(err, -EINVAL, "--cgroup: a path of more than %zu bytes",
+				 sizeof j->kernel.cgroups[0] - 1);
+	strcpy(j->kernel.cgroups[0], path);
+	j->kernel.n_cgroups = 1;
+	return 0;
+}
+
+static int job_open(struct job *j, struct error *err)
+{
+	int r = take_cgroup(j, err);
+
+	if (r == 0)
+		r = attach_pids(j, err);
+
+	if (r == 0)
+		r = open_command(j, err);
+	if (r == 0)
+		r = open_engine(j, err);
+	if (r == 0 && j->a->write)
+		r = out_file_open(&j->out, j->a->write, err);
+	if (r == 0)
+		r = open_source(j, err);
+	if (r == 0)
+		r = open_sink(j, err);
+	return r;
+}
+
+/* ---- the run ---- */
+
+/* Until here nothing has been written, and the command has not begun. */
+static int job_start(struct job *j, struct error *err)
+{
+	/* Recording first: what happens while /proc is read is in both, and in neither otherwise. */
+	int r = engine_start(j->engine, err);
+
+	if (r == 0)
+		r = snapshot_take(j, err);
+	if (r == 0)
+		r = privilege_drop(err);
+	if (r == 0 && signals_stop)
+		r = error_set(err, -EINTR, "interrupted before it began");
+	if (r < 0)
+		return r;
+	if (j->a->seconds)
+		j->deadline_ns = monotonic_ns() + j->a->seconds * 1000000000ull;
+	if (j->command.pid) {
+		signals_pass_to(&j->command);
+		r = command_go(&j->command, j->a->command[0], err);
+		j->runs = r == 0;
+		j->exec_failed = r == -EIO ? 0 : r;
+	} else if (!j->a->quiet) {
+		fprintf(stderr, "capturing%s%s (Ctrl-C ends it)\n", j->a->filter.len > 1 ? " " : "",
+			(const char *)j->a->filter.data);
+	}
+	return r < 0 || !j->a->write ? r : out_file_begin(&j->out, err);
+}
+
+/*
+ * Calls that change state come from the kernel whatever their type and result: they are known to pass
+ * only when the filter is about tasks and nothing else.
+ */
+static bool kernel_decides(const struct kernel_filter *k)
+{
+	return k->exact && !k->has_types && !k->failed_only;
+}
+
+static int job_capture(struct job *j, struct error *err)
+{
+	int r;
+
+	j->pipeline = (struct pipeline){
+		.source = j->source,
+		.filter = kernel_decides(&j->kernel) ? NULL : j->filter,
+		.sink = j->sink,
+		.limit = j->a->limit,
+		.show_internal = j->a->internal > 0 || j->a->write,
+		.show_hidden = j->a->internal > 1,
+	};
+	r = pipeline_run(&j->pipeline, err);
+	/* Whoever reads what we print may have seen enough. */
+	if (r == -EPIPE && !j->a->write) {
+		error_clear(err);
+		return 0;
+	}
+	if (r < 0 && j->a->write)
+		error_prefix(err, "%s", j->out.name);
+	return r;
+}
+
+static void summarise(const struct job *j)
+{
+	const struct pipeline *p = &j->pipeline;
+	struct stat st;
+
+	if (p->n_lost)
+		fprintf(stderr, "scapcap: lost %llu events; a larger --buffer or a narrower filter may help\n",
+			(unsigned long long)p->n_lost);
+	if (j->a->quiet || !j->a->write)
+		return;
+	fprintf(stderr, "%llu events", (unsigned long long)p->n_passed);
+	if (j->out.is_plain && fstat(j->out.fd, &st) == 0)
+		fprintf(stderr, " in %s, %lld bytes", j->out.name, (long long)st.st_size);
+	fprintf(stderr, "\n");
+}
+
+static void complain(const struct error *err)
+{
+	bool full = err->code == -ENOSPC || err->code == -EDQUOT || err->code == -EFBIG;
+
+	fflush(stdout);
+	fprintf(stderr, "scapcap: %s%s\n", err->text,
+		full ? "; what was written before can be read, scapedit --repair makes it whole" : "");
+}
+
+/* Ends the recording; the file is whole. */
+static void job_close(struct job *j, struct error *err)
+{
+	if (j->sink && j->sink->ops->free)
+		j->sink->ops->free(j->sink);
+	source_close(j->source);
+	engine_free(j->engine);
+	snapshot_free(j->snapshot);
+	out_file_close(&j->out, err);
+	for (size_t i = 0; i < j->n_pidfds; i++)
+		close(j->pidfds[i]);
+}
+
+/*
+ * A capture may end before the command does (-n, -M, a full disk). The command was not ours to end:
+ * it goes on, we wait for it, and a signal is still passed on; the second one ends the waiting.
+ */
+static int command_wait(struct job *j)
+{
+	struct timespec step = {.tv_nsec = WAIT_STEP_NS};
+
+	for (unsigned n = 0; !command_ended(&j->command); n++) {
+		if (signals_stop)
+			return 128 + signals_last();
+		if (n == WAIT_QUIETLY && !j->a->quiet)
+			fprintf(stderr, "the capture is complete; %s goes on (Ctrl-C ends it)\n",
+				j->a->command[0]);
+		nanosleep(&step, NULL);
+	}
+	return command_status(&j->command);
+}
+
+int job_run(const struct arguments *a, struct filter *filter)
+{
+	struct job j = {.a = a, .filter = filter, .out = {.fd = -1}};
+	struct error err = {0};
+	int status = 0, r;
+
+	filter_kernel(filter, &j.kernel);
+	signals_catch();
+	r = job_open(&j, &err);
+	if (r == 0)
+		r = job_start(&j, &err);
+	if (r == 0)
+		r = job_capture(&j, &err);
+	if (r == 0)
+		summarise(&j);
+	job_close(&j, &err);
+	if (err.code)
+		complain(&err);
+	if (j.command.pid && j.runs)
+		status = command_wait(&j);
+	signals_pass_to(NULL);
+	command_done(&j.command);
+	if (j.exec_failed)
+		return j.exec_failed == -ENOENT ? 127 : 126;
+	return err.code ? 1 : status;
+}

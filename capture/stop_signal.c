@@ -1,0 +1,62 @@
+#include "capture/stop_signal.h"
+
+#include "capture/command.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#define STOP_AFTER 2 /* with a command */
+#define DIE_AFTER  3
+
+volatile bool signals_stop;
+static volatile sig_atomic_t n_signals, last_signal;
+static const struct command *volatile receiver;
+static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+#define N_CAUGHT (sizeof caught / sizeof *caught)
+static struct sigaction before[N_CAUGHT];
+static bool are_caught;
+
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+	last_signal = number;
+	n_signals++;
+	if (!receiver || n_signals >= STOP_AFTER)
+		signals_stop = true;
+	else if (info->si_code <= 0) /* what the terminal sends reaches the command by itself */
+		command_signal(receiver, number);
+	if (n_signals >= DIE_AFTER - 1)
+		signal(number, SIG_DFL);
+}
+
+void signals_catch(void)
+{
+	struct sigaction a = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
+
+	for (size_t i = 0; i < N_CAUGHT; i++)
+		sigaddset(&a.sa_mask, caught[i]);
+	for (size_t i = 0; i < N_CAUGHT; i++) {
+		sigaction(caught[i], NULL, &before[i]);
+		if (caught[i] == SIGPIPE)
+			signal(SIGPIPE, SIG_IGN);
+		else if (caught[i] != SIGHUP || before[i].sa_handler != SIG_IGN)
+			sigaction(caught[i], &a, NULL);
+	}
+	are_caught = true;
+}
+
+void signals_restore(void)
+{
+	for (size_t i = 0; are_caught && i < N_CAUGHT; i++)
+		sigaction(caught[i], &before[i], NULL);
+}
+
+void signals_pass_to(const struct command *c)
+{
+	receiver = c;
+}
+
+int signals_last(void)
+{
+	return last_signal;
+}
