@@ -305,6 +305,7 @@ static void apply_exec(const struct step *x)
 		return;
 	if (pid > 0 && (n->placeholder || n->t.pid != pid))
 		node_set_process(x->s, n, pid);
+	node_exec(x->s, n);
 	if (n->placeholder)
 		store_text(x->s, &n->t.cwd, "", 0);
 	/* After a vfork, the caller's event comes when the child has its new program: still to come. */
@@ -478,6 +479,16 @@ static void apply_group_added(const struct step *x)
 	state_entries(&x->s->pub, &e, 1, NULL);
 }
 
+static void apply_user_deleted(const struct step *x)
+{
+	user_remove(x->s, (uint32_t)step_number(x, 0, UINT32_MAX));
+}
+
+static void apply_group_deleted(const struct step *x)
+{
+	group_remove(x->s, (uint32_t)step_number(x, 0, UINT32_MAX));
+}
+
 const struct op_row process_ops[] = {
 	{"clone", apply_clone, 0, CLONE_PARAMS},
 	{"clone3", apply_clone, 0, CLONE_PARAMS},
@@ -505,6 +516,8 @@ const struct op_row process_ops[] = {
 	{"munmap", apply_memory, 0, "vm_size vm_rss vm_swap"},
 	{"switch", apply_memory, 0, "vm_size vm_rss vm_swap pgft_maj pgft_min"},
 	{"useradded", apply_user_added, 0, "uid gid name home shell"},
+	{"userdeleted", apply_user_deleted, 0, "uid"},
 	{"groupadded", apply_group_added, 0, "gid name"},
+	{"groupdeleted", apply_group_deleted, 0, "gid"},
 	{0},
 };

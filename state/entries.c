@@ -171,6 +171,28 @@ static bool take_group(struct store *s, const struct group_entry *e)
 	return true;
 }
 
+void user_remove(struct store *s, uint32_t uid)
+{
+	struct user_entry *u = (struct user_entry *)state_user(&s->pub, uid);
+
+	if (!u)
+		return;
+	intern_drop(&s->names, u->name.data);
+	intern_drop(&s->names, u->home.data);
+	intern_drop(&s->names, u->shell.data);
+	*u = s->users[--s->n_users];
+}
+
+void group_remove(struct store *s, uint32_t gid)
+{
+	struct group_entry *g = (struct group_entry *)state_group(&s->pub, gid);
+
+	if (!g)
+		return;
+	intern_drop(&s->names, g->name.data);
+	*g = s->groups[--s->n_groups];
+}
+
 static bool take_interface(struct store *s, const struct interface_entry *e)
 {
 	struct interface_entry *i;

@@ -4,14 +4,15 @@
 
 #define NEAR_FIRST 16u
 #define FAR_FIRST  16u
+#define FREE_MAX   1024u /* freed ones that are kept for the next */
 
-/* Freed ones are kept for the next until the state goes. */
 static struct fd_node *fd_node_new(struct store *s)
 {
 	struct fd_node *n = s->free_fds;
 
 	if (n) {
 		s->free_fds = n->next;
+		s->n_free_fds--;
 		memset(n, 0, sizeof *n);
 	} else if (!(n = store_alloc(s, sizeof *n))) {
 		return NULL;
@@ -32,9 +33,14 @@ static void fd_node_free(struct store *s, struct fd_node *n)
 		s->changed = NULL;
 	intern_drop(&s->names, n->f.name);
 	intern_drop(&s->names, n->f.name_raw);
+	s->n_fds--;
+	if (s->n_free_fds >= FREE_MAX) {
+		store_release(s, n, sizeof *n);
+		return;
+	}
 	n->next = s->free_fds;
 	s->free_fds = n;
-	s->n_fds--;
+	s->n_free_fds++;
 }
 
 static uint32_t far_slot(int64_t fd, uint32_t mask)

@@ -54,6 +54,7 @@ struct process {
 	uint32_t n_nodes;	/* thread nodes that refer to it */
 	uint32_t n_alive;	/* those that have not exited */
 	struct thread_node *main; /* NULL: not seen, or gone */
+	struct thread_node *nodes; /* all of them */
 	struct fd_table *fds;	/* what a thread of unknown origin shares */
 	const char *cwd;	/* of the threads that share it (CLONE_FS) */
 	uint32_t cwd_seq;	/* grows when cwd changes */
@@ -63,6 +64,7 @@ struct process {
 struct thread_node {
 	struct thread t;	/* first: struct thread * and struct thread_node * are the same address */
 	struct process *process;
+	struct thread_node *next, *prev; /* in the process */
 	uint64_t this_ns;	/* time of the event being looked at */
 	uint32_t cache_slot, cache_batch; /* where store.cache points here */
 	uint32_t cwd_seq;
@@ -85,7 +87,7 @@ struct store {
 	struct intern_pool names;
 	struct pid_map threads, processes;
 	struct fd_node *free_fds;
-	uint32_t n_fds;
+	uint32_t n_fds, n_free_fds;
 	/* per batch */
 	const struct batch *batch;
 	uint32_t batch_seq, n_cached;
@@ -143,6 +145,8 @@ void node_set_cwd(struct store *s, struct thread_node *n, const char *base, cons
 void node_exit(struct store *s, struct thread_node *n, int64_t reaper);
 /* After node_exit: removes it, and a main thread that has waited for its last thread. */
 void node_bury(struct store *s, struct thread_node *n);
+/* The thread is its process's only one from here on, whoever called exec. */
+void node_exec(struct store *s, struct thread_node *n);
 void node_changed(struct store *s, struct thread_node *n);
 /* The fd table becomes this one (a reference is taken). */
 void node_share_fds(struct store *s, struct thread_node *n, struct fd_table *table);
@@ -173,6 +177,8 @@ void fd_set_name(struct store *s, struct fd_node *n, const char *name, size_t le
 /* ---- entries.c ---- */
 
 void entries_clear(struct store *s);	/* users, groups, interfaces */
+void user_remove(struct store *s, uint32_t uid);
+void group_remove(struct store *s, uint32_t gid);
 
 /* ---- apply_socket.c ---- */
 

@@ -141,6 +141,10 @@ static void process_leave(struct store *s, struct thread_node *n)
 	if (!p)
 		return;
 	n->process = NULL;
+	*(n->prev ? &n->prev->next : &p->nodes) = n->next;
+	if (n->next)
+		n->next->prev = n->prev;
+	n->next = n->prev = NULL;
 	p->n_nodes--;
 	if (!n->t.exiting)
 		p->n_alive--;
@@ -163,6 +167,10 @@ bool node_set_process(struct store *s, struct thread_node *n, int64_t pid)
 	if (!(p = process_get(s, pid)))
 		return false;
 	n->process = p;
+	n->next = p->nodes;
+	if (p->nodes)
+		p->nodes->prev = n;
+	p->nodes = n;
 	p->n_nodes++;
 	if (!n->t.exiting)
 		p->n_alive++;
@@ -365,6 +373,28 @@ void node_bury(struct store *s, struct thread_node *n)
 	/* The main thread stays as long as its process: others ask it for names and counts. */
 	if (!p || main != n || p->n_alive == 0)
 		node_remove(s, n);
+}
+
+/*
+ * Exec ends all other threads of the process. When another than the main thread calls it, that one takes
+ * over the main thread's number, after the main thread's exit has been recorded.
+ */
+void node_exec(struct store *s, struct thread_node *n)
+{
+	struct process *p = n->process;
+
+	for (struct thread_node *other = p ? p->nodes : NULL, *next; other; other = next) {
+		next = other->next;
+		if (other != n)
+			node_remove(s, other);
+	}
+	if (n->t.exiting) {
+		n->t.exiting = false;
+		if (p)
+			p->n_alive++;
+	}
+	if (p)
+		process_count(p);
 }
 
 void node_share_fds(struct store *s, struct thread_node *n, struct fd_table *table)

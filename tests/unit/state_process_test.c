@@ -177,6 +177,34 @@ START_TEST(test_exec)
 }
 END_TEST
 
+/* Exec by another than the main thread: that one becomes the main thread, all others are gone. */
+START_TEST(test_exec_by_thread)
+{
+	struct feed f;
+	struct thread *main;
+	const uint32_t flags = SHARE_FILES | SHARE_FS | SHARE_THREAD;
+
+	feed_init(&f);
+	feed_process(&f, 10, 1, "/");
+	main = state_thread_find(f.st, 10);
+	FEED(&f, "clone", CALL(10, 11), CHILD(10, 10, 1, flags));
+	FEED(&f, "clone", CALL(10, 12), CHILD(10, 10, 1, flags));
+	ck_assert_uint_eq(main->n_threads, 3);
+	FEED(&f, "procexit", CALL(12, 0));
+	FEED(&f, "procexit", CALL(10, 0));
+	FEED(&f, "execve", CALL(10, 0), TEXT("comm", "new"), NUMBER("pid", 10), NUMBER("tid", 10));
+	ck_assert_ptr_eq(f.st->now.thread, main);
+	ck_assert(!main->exiting);
+	ck_assert_uint_eq(main->n_threads, 1);
+	ck_assert_ptr_null(state_thread_find(f.st, 11));
+	ck_assert_ptr_null(state_thread_find(f.st, 12));
+	FEED(&f, "procexit", CALL(10, 0));
+	state_settle(f.st);
+	ck_assert_ptr_null(state_thread_find(f.st, 10));
+	feed_done(&f);
+}
+END_TEST
+
 START_TEST(test_exit)
 {
 	struct feed f;
@@ -321,6 +349,9 @@ START_TEST(test_entries_round_trip)
 	entry_user(&f, 42, "thought");
 	ck_assert_str_eq(state_user(f.st, 42)->name.data, "thought");
 	ck_assert_ptr_null(state_user(f.st, 1000));
+	FEED(&f, "userdeleted", CALL(50, 0), NUMBER("uid", 42));
+	ck_assert_ptr_null(state_user(f.st, 42));
+	ck_assert_str_eq(state_user(f.st, 99)->name.data, "other");
 	e[0] = (struct state_entry){.kind = ENTRY_RESET};
 	ck_assert_int_eq(state_entries(f.st, e, 1, NULL), 0);
 	ck_assert_ptr_null(state_thread_find(f.st, 50));
@@ -406,5 +437,5 @@ END_TEST
 
 SUITE("state_process", test_fork_copies, test_child_first, test_caller_after_exec,
       test_threads_share,
-      test_close_range_unshares, test_exec, test_exit, test_pid_namespace, test_unknown_threads,
+      test_close_range_unshares, test_exec, test_exec_by_thread, test_exit, test_pid_namespace, test_unknown_threads,
       test_identities, test_entries_round_trip, test_ids_stay, test_bounded, test_names_go)
