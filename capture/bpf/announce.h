@@ -62,6 +62,14 @@ static __always_inline void announce_socket(struct scratch *s, struct record_fd 
 	}
 }
 
+/* An empty name is better than half of one. */
+static __always_inline u32 announce_path(struct scratch *s, u8 *place, struct file *file)
+{
+	int at = path_resolve(s, (u64)&file->f_path);
+
+	return at < 0 ? 0 : path_copy(s, place, at);
+}
+
 static long announce_fd(u32 fd, struct announce *a)
 {
 	struct scratch *s = a->s;
@@ -85,7 +93,7 @@ static long announce_fd(u32 fd, struct announce *a)
 	if (sk)
 		announce_socket(s, r, sk, &name_len);
 	else
-		name_len = path_copy(s, s->data + sizeof *r, path_resolve(s, (u64)&file->f_path));
+		name_len = announce_path(s, s->data + sizeof *r, file);
 	barrier_var(name_len);
 	name_len &= 0x1FFF;
 	*(u16 *)(s->data + sizeof *r) = name_len;

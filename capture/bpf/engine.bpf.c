@@ -5,7 +5,14 @@
  * read at exit, when the kernel has paged it in; what the call itself destroys (an exec's file name) is
  * taken on the way. A task that is not wanted costs one look into its task storage per tracepoint.
  */
+#include "reaper.h"
 #include "verdict.h"
+
+/* si_code of signals that a process has sent */
+#define SI_USER	 0
+#define SI_QUEUE (-1)
+#define SI_TKILL (-6)
+#define SIGCHLD	 17
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -236,7 +243,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 		call->enter_ns = 0;
 		return 0;
 	}
-	call->sysno = table + ((u32)id & (SYSCALLS_MAX - 1));
+	call->sysno = index;
 	regs_args(regs, table, call->args);
 	call->enter_ns = bpf_ktime_get_boot_ns();
 	if ((recipe->flags & CALL_AT_ENTRY) && call->verdict == VERDICT_WANTED) {
@@ -274,13 +281,11 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 
 		if (id < 0)
 			return 0;
-		call->sysno = table + ((u32)id & (SYSCALLS_MAX - 1));
+		call->sysno = recipe_index(table, id);
 		regs_args(regs, table, call->args);
 		flags = EVENT_ENTRY_UNKNOWN;
 	}
 	index = call->sysno;
-	if ((index & (SYSCALLS_MAX - 1)) >= PSEUDO_TASK)
-		index |= SYSCALLS_MAX - 1;
 	recipe = bpf_map_lookup_elem(&recipes, &index);
 	if (!recipe || !(recipe->flags & CALL_WANTED))
 		goto done;
@@ -380,8 +385,8 @@ int BPF_PROG(on_process_exit, struct task_struct *task)
 	*(s64 *)(s->data + 8) = status >> 8 & 0xFF;
 	s->data[16] = status & 0x7F;
 	s->data[17] = status >> 7 & 1;
-	s->head.absent = 1u << 4; /* who will reap it is not decided yet */
-	record_send(s, 18, flags & CALL_STATE, cpu);
+	*(s64 *)(s->data + 18) = reaper_find();
+	record_send(s, 26, flags & CALL_STATE, cpu);
 	return 0;
 }
 
@@ -393,15 +398,16 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info)
 	struct call *call = bpf_task_storage_get(&calls, task, 0, 0);
 	u32 cpu = bpf_get_smp_processor_id(), flags;
 	struct scratch *s;
-	s32 sender = 0;
+	s32 sender = 0, code;
 
 	if (!call || call->verdict != VERDICT_WANTED)
 		return 0;
 	s = event_begin(task, PSEUDO_SIGNAL, cpu, &flags);
 	if (!s)
 		return 0;
-	/* si_pid lies first in the union for signals that processes send (SI_USER, SI_QUEUE, SI_TKILL, CLD_*). */
-	if (BPF_CORE_READ(info, si_code) <= 0 || sig == 17)
+	/* si_pid lies first in the union for signals that processes send; timers and others have something else there. */
+	code = BPF_CORE_READ(info, si_code);
+	if (code == SI_USER || code == SI_QUEUE || code == SI_TKILL || (sig == SIGCHLD && code > 0))
 		bpf_probe_read_kernel(&sender, sizeof sender, (u8 *)info + 16);
 	*(s64 *)(s->data + 0) = sender;
 	*(s64 *)(s->data + 8) = task_pid(task);

@@ -1,16 +1,18 @@
 /* Open files of a task: from number to struct file, its inode, device, socket. */
 #pragma once
+#include "format/recipe.h"
 #include "record.h"
 
-static __always_inline struct file *file_of(struct task_struct *task, s32 fd)
+/* An open file of current. Typed pointers are read directly, without a helper call each. */
+static __always_inline struct file *file_of(s32 fd)
 {
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
-	struct file **table, *file = 0;
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fdtable *fdt = task->files->fdt;
+	struct file *file = 0;
 
-	if (!fdt || fd < 0 || (u32)fd >= BPF_CORE_READ(fdt, max_fds))
+	if (fd < 0 || (u32)fd >= fdt->max_fds)
 		return 0;
-	table = BPF_CORE_READ(fdt, fd);
-	bpf_probe_read_kernel(&file, sizeof file, table + fd);
+	bpf_probe_read_kernel(&file, sizeof file, fdt->fd + fd);
 	return file;
 }
 
@@ -22,9 +24,47 @@ static __always_inline u32 dev_encode(u32 dev)
 	return (minor & 0xFF) | (major << 8) | ((minor & ~0xFFu) << 12);
 }
 
-static __always_inline u32 file_dev(struct file *file)
+#define OVERLAYFS_MAGIC 0x794c7630
+#define FMODE_CREATED	0x100000
+
+/*
+ * Of an overlay file system: OPEN_WIRE_UPPER_LAYER for what was made or changed in it, LOWER_LAYER for
+ * what shines through. The dentry of the upper layer lies right behind the inode (struct ovl_inode, fs/overlayfs).
+ */
+static __always_inline u32 inode_layer(struct inode *inode, struct super_block *sb)
 {
-	return dev_encode(BPF_CORE_READ(file, f_inode, i_sb, s_dev));
+	struct dentry *upper = 0;
+
+	if (BPF_CORE_READ(sb, s_magic) != OVERLAYFS_MAGIC)
+		return 0;
+	bpf_probe_read_kernel(&upper, sizeof upper, (u8 *)inode + bpf_core_type_size(struct inode));
+	return upper && BPF_CORE_READ(upper, d_inode) ? OPEN_WIRE_UPPER_LAYER : OPEN_WIRE_LOWER_LAYER;
+}
+
+/* What there is to say of the file that the call returned, once per call. */
+static __always_inline bool opened_find(struct scratch *s)
+{
+	struct opened *o = &s->opened;
+	struct super_block *sb;
+	struct inode *inode;
+	struct file *file;
+
+	if (o->found != OPENED_UNKNOWN)
+		return o->found == OPENED_FOUND;
+	o->found = OPENED_NONE;
+	o->wire = 0;
+	file = file_of(s->result);
+	if (!file)
+		return false;
+	inode = BPF_CORE_READ(file, f_inode);
+	sb = BPF_CORE_READ(inode, i_sb);
+	o->ino = BPF_CORE_READ(inode, i_ino);
+	o->dev = dev_encode(BPF_CORE_READ(sb, s_dev));
+	o->wire = inode_layer(inode, sb);
+	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
+		o->wire |= OPEN_WIRE_CREATED;
+	o->found = OPENED_FOUND;
+	return true;
 }
 
 static __always_inline struct sock *file_sock(struct file *file)

@@ -50,10 +50,19 @@ struct qstr {
 };
 struct super_block {
 	u32 s_dev;
-	unsigned long s_magic;
+	unsigned long s_flags, s_magic;
 };
+typedef struct {
+	u32 val;
+} kuid_t;
+typedef struct {
+	u32 val;
+} kgid_t;
 struct inode {
 	u16 i_mode;
+	kuid_t i_uid;
+	kgid_t i_gid;
+	u32 i_flags;
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	u32 i_rdev;
@@ -71,7 +80,11 @@ struct inode___v66 { /* 6.6 to 6.10 */
 struct inode___v51 { /* before */
 	struct timespec64 i_mtime, i_ctime;
 };
+struct hlist_bl_node {
+	struct hlist_bl_node *next, **pprev;
+};
 struct dentry {
+	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
@@ -92,7 +105,7 @@ struct path {
 struct file {
 	void *private_data;
 	struct inode *f_inode;
-	u32 f_flags;
+	u32 f_flags, f_mode;
 	struct path f_path;
 	const void *f_op;
 };
@@ -127,18 +140,29 @@ struct mm_struct___v51 {
 	struct mm_rss_stat rss_stat;
 };
 typedef struct {
-	u32 val;
-} kuid_t;
-typedef struct {
-	u32 val;
-} kgid_t;
-typedef struct {
 	u64 val; /* two u32 before 6.3: eight bytes either way */
 } kernel_cap_t;
+struct group_info {
+	int ngroups;
+	kgid_t gid[1];
+};
+struct uid_gid_extent {
+	u32 first, lower_first, count;
+};
+struct uid_gid_map {
+	struct uid_gid_extent extent[5];
+	u32 nr_extents;
+};
+struct user_namespace {
+	struct uid_gid_map uid_map, gid_map;
+	int level;
+};
 struct cred {
-	kuid_t uid, euid;
-	kgid_t gid, egid;
+	kuid_t uid, euid, fsuid;
+	kgid_t gid, egid, fsgid;
 	kernel_cap_t cap_inheritable, cap_permitted, cap_effective;
+	struct user_namespace *user_ns;
+	struct group_info *group_info;
 };
 struct rlimit {
 	unsigned long rlim_cur, rlim_max;
@@ -168,7 +192,16 @@ struct pid_namespace {
 	u32 level;
 	struct ns_common ns;
 };
+struct list_head {
+	struct list_head *next, *prev;
+};
+struct nsproxy {
+	struct pid_namespace *pid_ns_for_children;
+};
 struct signal_struct {
+	struct list_head thread_head;
+	unsigned int is_child_subreaper : 1;
+	unsigned int has_child_subreaper : 1;
 	struct pid *pids[4];
 	struct tty_struct *tty;
 	struct rlimit rlim[16];
@@ -199,6 +232,8 @@ struct task_struct {
 	int exit_code;
 	int pid, tgid;
 	struct task_struct *real_parent, *group_leader;
+	struct list_head children, thread_node;
+	struct nsproxy *nsproxy;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
 	struct files_struct *files;

@@ -5,21 +5,24 @@
 #pragma once
 #include "record.h"
 
-#define IOVS_SUMMED   1024 /* UIO_MAXIOV */
-#define IOVS_GATHERED 32
+#define IOVS_MAX 1024 /* UIO_MAXIOV: calls with more fail without a look at them */
 
 static __always_inline void put_text(struct scratch *s, const struct kernel_step *step, u64 addr)
 {
 	u8 *p = walk_place(s);
 	long n;
 
-	n = p && addr ? bpf_probe_read_user_str(p + 2, PATH_BYTES, (void *)addr) : -1;
+	/* One byte more than is kept tells the longest from those that are longer. */
+	n = p && addr ? bpf_probe_read_user_str(p + 2, PATH_BYTES + 1, (void *)addr) : -1;
 	if (n < 0) {
 		walk_absent(s, step);
 		return;
 	}
-	if (n == PATH_BYTES)
+	if (n > PATH_BYTES) {
 		s->head.flags |= EVENT_TRUNCATED;
+		p[1 + PATH_BYTES] = 0;
+		n = PATH_BYTES;
+	}
 	walk_sized(s, p, n);
 }
 
@@ -39,6 +42,15 @@ static __always_inline void put_bytes(struct scratch *s, const struct kernel_ste
 		return;
 	}
 	walk_sized(s, p, len);
+}
+
+/* What a call is given; no call takes a negative length. */
+static __always_inline void put_bytes_in(struct scratch *s, const struct kernel_step *step, u64 addr, u64 len)
+{
+	if (s->compat ? (s32)len < 0 : (s64)len < 0)
+		walk_absent(s, step);
+	else
+		put_bytes(s, step, addr, len);
 }
 
 /* As many bytes as the parameter is wide. */
@@ -63,39 +75,35 @@ static __always_inline bool user_u32(u64 addr, u32 *ret)
 	return addr && !bpf_probe_read_user(ret, 4, (void *)addr);
 }
 
-static __always_inline u64 user_word(const struct scratch *s, u64 addr)
-{
-	u64 v = 0;
-
-	bpf_probe_read_user(&v, s->compat ? 4 : 8, (void *)addr);
-	return v;
-}
-
-/* timespec (unit 1) and timeval (unit 1000) as nanoseconds: the step->c-th of an array. */
-static __always_inline void put_time(struct scratch *s, const struct kernel_step *step, u64 addr, u64 unit,
-				     bool wide)
+/* timespec (unit 1) or timeval (unit 1000) as nanoseconds; wide: with 64-bit fields whatever the ABI. */
+static __always_inline bool user_time(const struct scratch *s, u64 addr, u64 unit, bool wide, u64 *ret)
 {
 	s64 t[2] = {};
 
-	if (!addr) {
-		walk_absent(s, step);
-		return;
-	}
 	if (s->compat && !wide) {
 		s32 narrow[2] = {};
 
-		addr += step->c * sizeof narrow;
-		if (bpf_probe_read_user(narrow, sizeof narrow, (void *)addr)) {
-			walk_absent(s, step);
-			return;
-		}
+		if (bpf_probe_read_user(narrow, sizeof narrow, (void *)addr))
+			return false;
 		t[0] = narrow[0];
 		t[1] = narrow[1];
-	} else if (bpf_probe_read_user(t, sizeof t, (void *)(addr + step->c * sizeof t))) {
-		walk_absent(s, step);
-		return;
+	} else if (bpf_probe_read_user(t, sizeof t, (void *)addr)) {
+		return false;
 	}
-	walk_number(s, step, (u64)t[0] * 1000000000ull + (u64)t[1] * unit);
+	*ret = (u64)t[0] * 1000000000ull + (u64)t[1] * unit;
+	return true;
+}
+
+/* The step->c-th of an array. */
+static __always_inline void put_time(struct scratch *s, const struct kernel_step *step, u64 addr, u64 unit,
+				     bool wide)
+{
+	u64 v = 0;
+
+	if (addr && user_time(s, addr + step->c * (s->compat && !wide ? 8 : 16), unit, wide, &v))
+		walk_number(s, step, v);
+	else
+		walk_absent(s, step);
 }
 
 /* ---- iovecs ---- */
@@ -152,18 +160,20 @@ static long iov_gather(u32 i, struct iov_walk *v)
 	u64 base, len;
 	u32 at = v->so_far->gathered, n;
 
+	if (v->so_far->total >= v->limit)
+		return 1;
 	if (!iov_read(v, i, &base, &len)) {
 		v->so_far->failed = 1;
 		return 1;
 	}
-	if (v->so_far->total >= v->limit)
-		return 1;
 	if (len > v->limit - v->so_far->total)
 		len = v->limit - v->so_far->total;
+	if (!len)
+		return 0;
 	v->so_far->total += len;
 	n = len > 0xFFFF ? 0xFFFF : len;
 	if (at >= config.snaplen)
-		return 0;
+		return 1; /* full, and there is more */
 	if (n > config.snaplen - at)
 		n = config.snaplen - at;
 	barrier_var(at);
@@ -184,9 +194,9 @@ static __always_inline void put_iov_size(struct scratch *s, const struct kernel_
 	struct iov_walk v = {.iov = iov, .so_far = &s->loops, .width = s->compat ? 4 : 8};
 
 	loops_begin(&s->loops);
-	if (n)
-		bpf_loop(n > IOVS_SUMMED ? IOVS_SUMMED : n, iov_sum, &v, 0);
-	if (s->loops.failed)
+	if (n && n <= IOVS_MAX)
+		bpf_loop(n, iov_sum, &v, 0);
+	if (s->loops.failed || n > IOVS_MAX)
 		walk_absent(s, step);
 	else
 		walk_number(s, step, s->loops.total);
@@ -199,14 +209,14 @@ static __always_inline void put_iov(struct scratch *s, const struct kernel_step 
 	struct iov_walk v = {.iov = iov, .so_far = &s->loops, .limit = limit, .width = s->compat ? 4 : 8};
 	u32 len;
 
-	if (!p) {
+	if (!p || n > IOVS_MAX) {
 		walk_absent(s, step);
 		return;
 	}
 	v.out = p + 2;
 	loops_begin(&s->loops);
 	if (n && limit)
-		bpf_loop(n > IOVS_GATHERED ? IOVS_GATHERED : n, iov_gather, &v, 0);
+		bpf_loop(n, iov_gather, &v, 0);
 	if (s->loops.failed && !s->loops.gathered) {
 		walk_absent(s, step);
 		return;

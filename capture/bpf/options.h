@@ -21,7 +21,8 @@ static __always_inline void put_dynamic(struct scratch *s, const struct kernel_s
 	walk_sized(s, p, 1 + size);
 }
 
-enum { SOCKOPT_BYTES, SOCKOPT_ERRNO, SOCKOPT_U32, SOCKOPT_U64, SOCKOPT_TIME };
+/* The alternatives of sockopt_dynamic_param; a time with 64-bit fields whatever the ABI is recorded as a time. */
+enum { SOCKOPT_BYTES, SOCKOPT_ERRNO, SOCKOPT_U32, SOCKOPT_U64, SOCKOPT_TIME, SOCKOPT_TIME_WIDE };
 
 static __always_inline u32 sockopt_shape(u64 level, u64 name)
 {
@@ -30,8 +31,10 @@ static __always_inline u32 sockopt_shape(u64 level, u64 name)
 	switch (name) {
 	case 4: /* SO_ERROR */
 		return SOCKOPT_ERRNO;
-	case 20: case 21: case 66: case 67: /* SO_RCVTIMEO, SO_SNDTIMEO and their NEW ones */
+	case 20: case 21: /* SO_RCVTIMEO_OLD, SO_SNDTIMEO_OLD */
 		return SOCKOPT_TIME;
+	case 66: case 67: /* the new ones */
+		return SOCKOPT_TIME_WIDE;
 	case 47: case 57: /* SO_MAX_PACING_RATE, SO_COOKIE */
 		return SOCKOPT_U64;
 	case 1: case 2: case 3: case 5: case 6: case 7: case 8: case 9: case 10: case 11: case 12:
@@ -54,11 +57,9 @@ static __always_inline void put_sockopt(struct scratch *s, const struct kernel_s
 		walk_absent(s, step);
 		return;
 	}
-	if (shape == SOCKOPT_TIME && !s->compat) {
-		s64 t[2] = {};
-
-		if (!bpf_probe_read_user(t, sizeof t, (void *)value)) {
-			put_dynamic(s, step, shape, (u64)t[0] * 1000000000ull + (u64)t[1] * 1000ull, 8);
+	if (shape >= SOCKOPT_TIME) {
+		if (user_time(s, value, 1000, shape == SOCKOPT_TIME_WIDE, &v)) {
+			put_dynamic(s, step, SOCKOPT_TIME, v, 8);
 			return;
 		}
 	} else if (shape == SOCKOPT_ERRNO) {
@@ -82,8 +83,14 @@ static __always_inline void put_sockopt(struct scratch *s, const struct kernel_s
 		return;
 	}
 	p[2] = SOCKOPT_BYTES;
-	if (len > config.snaplen)
+	if ((s32)len < 0) {
+		walk_absent(s, step);
+		return;
+	}
+	if (len > config.snaplen) {
 		len = config.snaplen;
+		s->head.flags |= EVENT_TRUNCATED;
+	}
 	barrier_var(len);
 	len &= 0xFFFF;
 	if (bpf_probe_read_user(p + 3, len, (void *)value)) {
@@ -103,9 +110,12 @@ static __always_inline void put_ptrace(struct scratch *s, const struct kernel_st
 			put_dynamic(s, step, 1, v, 1);
 			return;
 		case 1: case 2: case 3: { /* PEEKTEXT PEEKDATA PEEKUSR store a word there */
-			u64 word = user_word(s, v);
+			u64 word = 0;
 
-			put_dynamic(s, step, 0, word, 8);
+			if (s->result < 0 || bpf_probe_read_user(&word, s->compat ? 4 : 8, (void *)v))
+				walk_absent(s, step);
+			else
+				put_dynamic(s, step, 0, word, 8);
 			return;
 		}
 		}
@@ -137,20 +147,20 @@ static __always_inline void put_prctl(struct scratch *s, const struct kernel_ste
 	}
 }
 
-/* Operations of keyctl (low bits of argument 0) that take text in argument n. */
-#define KEYCTL_TEXT_1 (1u << 1)			      /* JOIN_SESSION_KEYRING */
-#define KEYCTL_TEXT_2 (1u << 10 | 1u << 29)	      /* SEARCH's type, RESTRICT_KEYRING's type */
-#define KEYCTL_TEXT_3 (1u << 10 | 1u << 29)	      /* SEARCH's description, RESTRICT_KEYRING's */
+/* Operations of keyctl that take text in argument n: one bit each. */
+#define KEYCTL_TEXT_1 (1u << 1)		    /* JOIN_SESSION_KEYRING */
+#define KEYCTL_TEXT_2 (1u << 10 | 1u << 29) /* SEARCH's type, RESTRICT_KEYRING's type */
+#define KEYCTL_TEXT_3 (1u << 10 | 1u << 29) /* SEARCH's description, RESTRICT_KEYRING's restriction */
 
 static __always_inline void put_keyctl(struct scratch *s, const struct kernel_step *step, u32 arg)
 {
-	u32 operation = walk_arg(s, 0) & 31;
+	u32 operation = walk_arg(s, 0);
 	u32 takes_text = arg == 1 ? KEYCTL_TEXT_1 : arg == 2 ? KEYCTL_TEXT_2 : arg == 3 ? KEYCTL_TEXT_3 : 0;
 	u64 v = walk_arg(s, arg);
 	u8 *p = walk_place(s);
 	long n;
 
-	if (p && (takes_text >> operation & 1)) {
+	if (p && operation < 32 && (takes_text >> operation & 1)) {
 		p[2] = 1;
 		n = bpf_probe_read_user_str(p + 3, PATH_BYTES, (void *)v);
 		if (n > 0) {
@@ -183,10 +193,11 @@ static __always_inline void put_quota(struct scratch *s, const struct kernel_ste
 {
 	u32 cmd = (u32)walk_arg(s, 0) >> 8;
 	u64 addr = walk_arg(s, step->a);
-	bool ok = what == WORD_QUOTA_QUOTA	 ? cmd == Q_GETQUOTA || cmd == Q_SETQUOTA
-		  : what == WORD_QUOTA_INFO	 ? cmd == Q_GETINFO || cmd == Q_SETINFO
-		  : what == WORD_QUOTA_FORMAT ? cmd == Q_GETFMT
-					 : cmd == Q_QUOTAON;
+	bool got = s->result >= 0; /* what these fill, they fill on success only */
+	bool ok = what == WORD_QUOTA_QUOTA    ? (cmd == Q_GETQUOTA && got) || cmd == Q_SETQUOTA
+		  : what == WORD_QUOTA_INFO   ? (cmd == Q_GETINFO && got) || cmd == Q_SETINFO
+		  : what == WORD_QUOTA_FORMAT ? cmd == Q_GETFMT && got
+					      : cmd == Q_QUOTAON;
 
 	if (!ok)
 		walk_absent(s, step);

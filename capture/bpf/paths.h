@@ -5,8 +5,13 @@
 #pragma once
 #include "record.h"
 
-#define PATH_DEPTH_MAX 64
+#define PATH_DEPTH_MAX 4096 /* names and mounts in a path: more do not fit PATH_BYTES */
 #define NAME_LEN_MAX   255
+
+#define TMPFS_MAGIC	   0x01021994
+#define HUGETLBFS_MAGIC	   0x958458f6
+#define ANON_INODEFS_MAGIC 0x09041934
+#define PIDFS_MAGIC	   0x50494446
 
 struct path_walk {
 	struct scratch *s;
@@ -15,7 +20,7 @@ struct path_walk {
 	struct kernfs_node *node;
 };
 
-/* Puts "/name" in front. */
+/* Puts "/name" in front. Fails when the path becomes longer than PATH_BYTES. */
 static __always_inline bool path_prepend(struct path_walk *p, const void *name, u32 len)
 {
 	u32 at;
@@ -23,8 +28,10 @@ static __always_inline bool path_prepend(struct path_walk *p, const void *name, 
 	if (len > NAME_LEN_MAX)
 		len = NAME_LEN_MAX;
 	at = p->s->loops.path_at - (len + 1);
-	if (at > PATH_BYTES) /* wrapped: longer than PATH_MAX */
+	if (at > PATH_BYTES) { /* wrapped */
+		p->s->loops.failed = 1;
 		return false;
+	}
 	p->s->loops.path_at = at;
 	barrier_var(at);
 	at &= PATH_BYTES - 1;
@@ -62,29 +69,87 @@ static long dentry_up(u32 i, struct path_walk *p)
 	return 0;
 }
 
+/* Puts a constant in front, as immediate values: volatile, or it becomes a section of strings and a memcpy. */
+#define path_prepend_text(s, text)                                                                 \
+	({                                                                                         \
+		u32 at_ = (s)->loops.path_at - (sizeof(text) - 1);                                 \
+		volatile u8 *to_;                                                                  \
+		(s)->loops.path_at = at_;                                                          \
+		barrier_var(at_);                                                                  \
+		to_ = &(s)->path[at_ & (PATH_BYTES - 1)];                                          \
+		_Pragma("unroll") for (u32 i_ = 0; i_ < sizeof(text) - 1; i_++) to_[i_] = text[i_]; \
+	})
+
 /*
- * Path of `what` (a struct path) relative to the task's root. Returns where it begins in s->path (it ends at
- * PATH_BYTES, without NUL); at least "/".
+ * The root of a mount that hangs nowhere: a file that has no path. Its dentry's name is what it is
+ * called, the file system decides how: "/memfd:x (deleted)", "anon_inode:[eventfd]".
+ */
+static __always_inline void path_unmounted(struct path_walk *p)
+{
+	struct dentry *d = p->dentry;
+	u32 magic = BPF_CORE_READ(d, d_inode, i_sb, s_magic);
+	struct scratch *s = p->s;
+	struct qstr name;
+	u32 at;
+
+	bpf_core_read(&name, sizeof name, &d->d_name);
+	if (magic == PIDFS_MAGIC) {
+		path_prepend_text(s, "anon_inode:[pidfd]");
+	} else if (magic == TMPFS_MAGIC || magic == HUGETLBFS_MAGIC) {
+		u8 first = 0;
+
+		/* The root of one that is mounted is called "/". */
+		bpf_probe_read_kernel(&first, 1, name.name);
+		if (first == '/')
+			return;
+		path_prepend_text(s, " (deleted)");
+		path_prepend(p, name.name, name.len);
+	} else if (magic == ANON_INODEFS_MAGIC && path_prepend(p, name.name, name.len)) {
+		/* The slash that was put in front gives way. */
+		at = s->loops.path_at;
+		barrier_var(at);
+		s->path[at & (PATH_BYTES - 1)] = ':';
+		path_prepend_text(s, "anon_inode");
+	}
+}
+
+/*
+ * Path of `what` (a struct path) relative to the task's root, as /proc has it: " (deleted)" behind what is
+ * unlinked. Returns where it begins in s->path (it ends at PATH_BYTES, without NUL), negative: it is too long.
  */
 __noinline int path_resolve(struct scratch *s, u64 what)
 {
 	struct path_walk p = {.s = s};
 	struct task_struct *task;
 	struct path here, root;
+	struct dentry *dentry;
+	struct mount *mount;
 
 	if (!s)
-		return PATH_BYTES;
+		return -1;
 	s->loops.path_at = PATH_BYTES; /* the text ends there */
+	s->loops.failed = 0;
 	task = (void *)s->task;
 	bpf_core_read(&here, sizeof here, (struct path *)what);
 	root.dentry = BPF_CORE_READ(task, fs, root.dentry);
 	root.mnt = BPF_CORE_READ(task, fs, root.mnt);
-	p.dentry = here.dentry;
-	p.mount = (void *)here.mnt - bpf_core_field_offset(struct mount, mnt);
+	p.dentry = dentry = here.dentry;
+	p.mount = mount = (void *)here.mnt - bpf_core_field_offset(struct mount, mnt);
 	p.root_dentry = root.dentry;
 	p.root_mount = (void *)root.mnt - bpf_core_field_offset(struct mount, mnt);
-	if (here.dentry)
+	if (!dentry)
+		return -1;
+	if (BPF_CORE_READ(dentry, d_parent) != dentry) {
+		if (!BPF_CORE_READ(dentry, d_hash.pprev))
+			path_prepend_text(s, " (deleted)");
 		bpf_loop(PATH_DEPTH_MAX, dentry_up, &p, 0);
+	} else if (BPF_CORE_READ(mount, mnt_parent) != mount) {
+		bpf_loop(PATH_DEPTH_MAX, dentry_up, &p, 0);
+	} else {
+		path_unmounted(&p);
+	}
+	if (s->loops.failed)
+		return -1;
 	if (s->loops.path_at == PATH_BYTES) {
 		s->loops.path_at = PATH_BYTES - 1;
 		s->path[PATH_BYTES - 1] = '/';

@@ -35,8 +35,19 @@ struct loops {
 	u64 total;	  /* sum of iovec lengths so far */
 };
 
+/* The file that the call has opened: several parameters tell of it. */
+struct opened {
+	u64 ino;
+	u32 dev;
+	u32 wire;  /* OPEN_WIRE_* */
+	u32 found; /* enum opened_state */
+	u32 pad;
+};
+enum opened_state { OPENED_UNKNOWN, OPENED_FOUND, OPENED_NONE };
+
 struct scratch {
 	struct loops loops;
+	struct opened opened;
 	/* The call that the recipe is walked for. */
 	u64 task; /* struct task_struct *: current, but for ancestors and unfinished calls */
 	u64 args[6];

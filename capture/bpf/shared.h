@@ -18,9 +18,9 @@ typedef int64_t s64;
 #define SYSCALLS_MAX	   512	  /* numbers per table; larger ones have no recipe */
 #define TABLES_MAX	   2	  /* 64-bit calls, then 32-bit (compat) calls */
 #define STEPS_MAX	   32
-#define RECORD_PAYLOAD_MAX 0xF000 /* no parameter begins behind this offset */
+#define RECORD_PAYLOAD_MAX 0x10800 /* no parameter begins behind this offset: the longest and small ones */
 #define SNAPLEN_MAX	   65000  /* fits the u16 length of a parameter */
-#define SCRATCH_SIZE	   0x20000 /* a payload offset and one parameter, each below 64 KiB */
+#define SCRATCH_SIZE	   0x30000 /* a payload offset, and what the verifier takes two parts of a parameter for */
 #define PATH_BYTES	   4096
 #define RINGS_MAX	   64
 

@@ -7,7 +7,10 @@
 #pragma once
 #include "files.h"
 
-#define UNIX_PATH_MAX 108
+#define UNIX_PATH_MAX	  108
+#define SOCKADDR_IN_SIZE  16
+#define SOCKADDR_IN6_SIZE 28
+#define SOCKADDR_IN6_MIN  24 /* without the scope, as the kernel takes it, too */
 
 struct endpoint {
 	u16 family;
@@ -35,27 +38,47 @@ static __always_inline void endpoint_remote(struct endpoint *e, struct sock *sk)
 		bpf_core_read(e->addr, 4, &sk->__sk_common.skc_daddr);
 }
 
-/* From a user sockaddr; false when unreadable. */
+/* From a user sockaddr; false when unreadable. No more is read than its family has. */
 static __always_inline bool endpoint_user(struct endpoint *e, u64 addr, u32 len)
 {
-	u8 raw[28] = {};
+	u8 raw[SOCKADDR_IN6_SIZE] = {};
 
-	if (!addr || len < 2)
+	if (!addr || (s32)len < 2 || bpf_probe_read_user(&e->family, 2, (void *)addr))
 		return false;
-	if (len > sizeof raw)
-		len = sizeof raw;
-	barrier_var(len);
-	if (len > sizeof raw)
-		return false;
-	if (bpf_probe_read_user(raw, len, (void *)addr))
-		return false;
-	e->family = *(u16 *)raw;
-	e->port = __builtin_bswap16(*(u16 *)(raw + 2));
-	if (e->family == AF_INET6)
-		__builtin_memcpy(e->addr, raw + 8, 16);
-	else
+	if (e->family == AF_INET && len >= SOCKADDR_IN_SIZE) {
+		if (bpf_probe_read_user(raw, SOCKADDR_IN_SIZE, (void *)addr))
+			return false;
 		__builtin_memcpy(e->addr, raw + 4, 4);
+	} else if (e->family == AF_INET6 && len >= SOCKADDR_IN6_MIN) {
+		if (bpf_probe_read_user(raw, SOCKADDR_IN6_MIN, (void *)addr))
+			return false;
+		__builtin_memcpy(e->addr, raw + 8, 16);
+	} else if (e->family == AF_INET || e->family == AF_INET6) {
+		return false;
+	}
+	e->port = __builtin_bswap16(*(u16 *)(raw + 2));
 	return true;
+}
+
+/*
+ * The path of a user's sockaddr_un with a NUL at p (UNIX_PATH_MAX + 1 bytes of room): its length says where
+ * it ends, a NUL need not follow. Abstract names lose their leading NUL.
+ */
+static __always_inline u32 unix_path_user(u8 *p, u64 addr, u32 len)
+{
+	u32 room = len - 2 > UNIX_PATH_MAX ? UNIX_PATH_MAX : len - 2;
+	u8 first = 0;
+	long n;
+
+	p[0] = 0;
+	if ((s32)len <= 2 || bpf_probe_read_user(&first, 1, (void *)(addr + 2)))
+		return 1;
+	if (!first)
+		room--;
+	barrier_var(room);
+	room &= 0x7F;
+	n = bpf_probe_read_user_str(p, room + 1, (void *)(addr + (first ? 2 : 3)));
+	return n > 0 ? (u32)n & 0x7F : 1;
 }
 
 static __always_inline u32 endpoint_put(u8 *p, const struct endpoint *e)
@@ -70,43 +93,44 @@ static __always_inline u32 endpoint_put(u8 *p, const struct endpoint *e)
 	return 6;
 }
 
-/* The path a unix socket is bound to, with a NUL (abstract names lose their leading NUL). */
+/* The path a unix socket is bound to, with a NUL; as unix_path_user. */
 static __always_inline u32 unix_path(u8 *p, struct sock *sk)
 {
 	struct unix_address *addr = BPF_CORE_READ((struct unix_sock *)sk, addr);
 	const char *path;
-	long len;
 	u8 first = 0;
+	u32 room;
+	long n;
 
 	p[0] = 0;
-	if (!addr || BPF_CORE_READ(addr, len) <= 2)
+	if (!addr)
 		return 1;
+	room = BPF_CORE_READ(addr, len) - 2;
+	if ((s32)room <= 0)
+		return 1;
+	if (room > UNIX_PATH_MAX)
+		room = UNIX_PATH_MAX;
 	path = (const char *)addr + bpf_core_field_offset(struct unix_address, name) + 2;
 	bpf_probe_read_kernel(&first, 1, path);
-	len = bpf_probe_read_kernel_str(p, UNIX_PATH_MAX, first ? path : path + 1);
-	return len > 0 ? (u32)len & 0x7F : 1;
+	if (!first)
+		room--;
+	barrier_var(room);
+	room &= 0x7F;
+	n = bpf_probe_read_kernel_str(p, room + 1, first ? path : path + 1);
+	return n > 0 ? (u32)n & 0x7F : 1;
 }
 
 /* PT_SOCKADDR of a user address at p (128 bytes of room). Returns its length, 0: nothing to tell. */
 static __always_inline u32 sockaddr_put(u8 *p, u64 addr, u32 len)
 {
 	struct endpoint e = {};
-	u8 first = 0;
-	long n;
 
 	if (!endpoint_user(&e, addr, len))
 		return 0;
 	p[0] = e.family;
 	if (e.family == AF_INET || e.family == AF_INET6)
 		return 1 + endpoint_put(p + 1, &e);
-	if (e.family != AF_UNIX)
-		return 1;
-	p[1] = 0;
-	if (len <= 2)
-		return 2;
-	bpf_probe_read_user(&first, 1, (void *)(addr + 2));
-	n = bpf_probe_read_user_str(p + 1, UNIX_PATH_MAX, (void *)(addr + (first ? 2 : 3)));
-	return n > 0 ? 1 + ((u32)n & 0x7F) : 2;
+	return e.family == AF_UNIX ? 1 + unix_path_user(p + 1, addr, len) : 1;
 }
 
 /*
@@ -129,16 +153,8 @@ static __always_inline u32 tuple_put(u8 *p, struct sock *sk, bool outbound, u64 
 		*(u64 *)(p + 9) = outbound ? ours : theirs;
 		/* The path belongs to the server's side. */
 		len = unix_path(p + 17, outbound && peer ? peer : sk);
-		if (outbound && user_addr && len <= 1) {
-			u8 first = 0;
-			long l;
-
-			bpf_probe_read_user(&first, 1, (void *)(user_addr + 2));
-			l = bpf_probe_read_user_str(p + 17, UNIX_PATH_MAX,
-						    (void *)(user_addr + (first ? 2 : 3)));
-			if (l > 0)
-				len = (u32)l & 0x7F;
-		}
+		if (outbound && user_addr && len <= 1)
+			len = unix_path_user(p + 17, user_addr, user_len);
 		return 17 + len;
 	}
 	if (local.family != AF_INET && local.family != AF_INET6)

@@ -5,12 +5,14 @@
  */
 #pragma once
 #include "options.h"
+#include "rights.h"
 #include "sockets.h"
 #include "tasks.h"
 #include "format/recipe.h"
 
 #define O_CREAT	      0100
 #define O_TMPFILE_BIT 020000000
+#define CLONE_NEWPID  0x20000000
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH); /* file names of execs under way, by tid */
@@ -49,12 +51,12 @@ static __always_inline void put_path_of(struct scratch *s, const struct kernel_s
 					const struct path *path)
 {
 	u8 *p = walk_place(s);
+	int at = p && path ? path_resolve(s, (u64)path) : -1;
 
-	if (!p || !path) {
+	if (!p || at < 0)
 		walk_absent(s, step);
-		return;
-	}
-	walk_sized(s, p, path_copy(s, p, path_resolve(s, (u64)path)));
+	else
+		walk_sized(s, p, path_copy(s, p, at));
 }
 
 static __always_inline void put_filename(struct scratch *s, const struct kernel_step *step)
@@ -86,7 +88,7 @@ static __always_inline void put_command(struct scratch *s, const struct kernel_s
 	if (failed_exec) {
 		u32 argv = s->argv_arg;
 
-		n = args ? argv_put(s, p, argv, 1, ARGV_MAX) : argv_put(s, p, argv, 0, 1);
+		n = args ? argv_put(s, p, argv, 1) : argv_put(s, p, argv, 0);
 	} else {
 		n = args ? task_args(s, p) : (long)task_exe(p, (void *)s->task);
 	}
@@ -165,10 +167,10 @@ STEPS(put_task)
 	case WORD_TASK_PGFT_MAJ: v = BPF_CORE_READ(task, maj_flt); break;
 	case WORD_TASK_PGFT_MIN: v = BPF_CORE_READ(task, min_flt); break;
 	case WORD_TASK_TTY: v = task_tty(task); break;
-	case WORD_TASK_VPGID: v = pid_in_namespace(BPF_CORE_READ(task, signal, pids[2])); break;
+	case WORD_TASK_VPGID: v = pid_seen_by(BPF_CORE_READ(task, signal, pids[2]), task); break;
 	case WORD_TASK_PGID: v = pid_number(BPF_CORE_READ(task, signal, pids[2])); break;
-	case WORD_TASK_LOGINUID: v = BPF_CORE_READ(task, loginuid.val); break;
-	case WORD_TASK_EXEC_FLAGS: v = exec_flags(task); break;
+	case WORD_TASK_LOGINUID: v = task_loginuid(task); break;
+	case WORD_TASK_EXEC_FLAGS: v = exec_flags(); break;
 	case WORD_TASK_CAP_I: v = task_capability(task, 0); break;
 	case WORD_TASK_CAP_P: v = task_capability(task, 1); break;
 	case WORD_TASK_CAP_E: v = task_capability(task, 2); break;
@@ -199,7 +201,7 @@ STEPS(put_task)
 static __always_inline void put_tuple(struct scratch *s, const struct kernel_step *step, s32 fd, bool outbound,
 				      u64 addr, u32 addr_len)
 {
-	struct sock *sk = file_sock(file_of((void *)s->task, fd));
+	struct sock *sk = file_sock(file_of(fd));
 	u8 *p = walk_place(s);
 	u32 n = sk && p ? tuple_put(p + 2, sk, outbound, addr, addr_len) : 0;
 
@@ -249,7 +251,7 @@ STEPS(put_socket)
 
 static __always_inline void put_queue(struct scratch *s, const struct kernel_step *step)
 {
-	struct sock *sk = file_sock(file_of((void *)s->task, walk_arg(s, step->a)));
+	struct sock *sk = file_sock(file_of(walk_arg(s, step->a)));
 	u32 len = sk ? BPF_CORE_READ(sk, sk_ack_backlog) : 0;
 	u32 max = sk ? BPF_CORE_READ(sk, sk_max_ack_backlog) : 0;
 
@@ -284,6 +286,10 @@ STEPS(put_fdlist)
 		*(s64 *)(p + 4 + i * 10) = pfd.fd;
 		*(u16 *)(p + 12 + i * 10) = pfd.revents;
 		done = i + 1;
+	}
+	if (n && !done) {
+		walk_absent(s, step);
+		return;
 	}
 	*(u16 *)(p + 2) = done;
 	walk_sized(s, p, (2 + done * 10) & 0xFF);
@@ -375,44 +381,71 @@ STEPS(put_special)
 	}
 }
 
+/* Open flags, and what the kernel knows of the file that came of them. */
+static __always_inline void put_open_flags(struct scratch *s, const struct kernel_step *step, u32 flags)
+{
+	opened_find(s);
+	walk_number(s, step, flags | s->opened.wire);
+}
+
+/* Of the file that the call has opened. */
+STEPS(put_opened)
+{
+	u32 flags = 0;
+
+	switch (step->kind) {
+	case KIND_OPENFLAGS:
+		put_open_flags(s, step, walk_arg(s, step->a));
+		break;
+	case KIND_OPENFLAGSAT:
+		if (user_u32(walk_arg(s, step->a) + step->c, &flags))
+			put_open_flags(s, step, flags);
+		else
+			walk_absent(s, step);
+		break;
+	case KIND_OPENLAYER:
+		put_open_flags(s, step, 0);
+		break;
+	case KIND_DEV:
+	case KIND_INO:
+		if (opened_find(s))
+			walk_number(s, step, step->kind == KIND_DEV ? s->opened.dev : s->opened.ino);
+		else
+			walk_absent(s, step);
+		break;
+	}
+}
+
+/* Of other files: fds that the call returned in memory, paths. */
 STEPS(put_file)
 {
-	s32 fd = s->result;
 	struct file *file;
+	struct sock *sk;
+	u32 fd = s->result;
+	u64 at = walk_arg(s, step->a) + (step->kind == KIND_SOCKAT ? step->b : step->c);
 
-	if (step->kind == KIND_INOAT || step->kind == KIND_SOCKAT) {
-		u32 number = 0;
-
-		if (s->result < 0 || !user_u32(walk_arg(s, step->a) + (step->kind == KIND_SOCKAT ? step->b : step->c), &number)) {
-			walk_absent(s, step);
-			return;
-		}
-		fd = number;
+	if (s->result < 0 || (step->kind != KIND_FDPATH && !user_u32(at, &fd))) {
+		walk_absent(s, step);
+		return;
 	}
-	file = file_of((void *)s->task, fd);
+	file = file_of(fd);
 	if (!file) {
 		walk_absent(s, step);
 		return;
 	}
 	switch (step->kind) {
-	case KIND_DEV:
-		walk_number(s, step, file_dev(file));
-		break;
-	case KIND_INO:
 	case KIND_INOAT:
 		walk_number(s, step, BPF_CORE_READ(file, f_inode, i_ino));
 		break;
 	case KIND_FDPATH:
 		put_path_of(s, step, &file->f_path);
 		break;
-	case KIND_SOCKAT: {
-		struct sock *sk = file_sock(file);
-
+	case KIND_SOCKAT:
+		sk = file_sock(file);
 		if (step->c == WORD_SOCKAT_PEER)
 			sk = sk ? BPF_CORE_READ((struct unix_sock *)sk, peer) : 0;
 		walk_number(s, step, (u64)sk);
 		break;
-	}
 	}
 }
 
@@ -426,7 +459,7 @@ STEPS(put_memory)
 		put_text(s, step, a);
 		break;
 	case KIND_IN:
-		put_bytes(s, step, a, walk_arg(s, step->b));
+		put_bytes_in(s, step, a, walk_arg(s, step->b));
 		break;
 	case KIND_OUT:
 		put_bytes(s, step, a, s->result > 0 ? s->result : 0);
@@ -449,30 +482,43 @@ STEPS(put_memory)
 	}
 }
 
-/* 32-bit pages are 4 KiB everywhere that this runs; total_vm and rss count pages. */
+/* Of current; total_vm and rss count pages of 4 KiB. Typed pointers need no helper calls. */
 STEPS(put_mm)
 {
-	struct task_struct *task = (void *)s->task;
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct mm_struct *mm = task->mm;
 
 	if (!mm)
 		walk_number(s, step, 0);
 	else if (step->kind == KIND_VM_SIZE)
-		walk_number(s, step, BPF_CORE_READ(mm, total_vm) << 2);
+		walk_number(s, step, mm->total_vm << 2);
 	else if (step->kind == KIND_VM_RSS)
-		walk_number(s, step, mm_pages_kb(mm, MM_FILEPAGES) + mm_pages_kb(mm, MM_ANONPAGES) + mm_pages_kb(mm, MM_SHMEMPAGES));
+		walk_number(s, step, mm_pages_kb(mm, MM_FILEPAGES) + mm_pages_kb(mm, MM_ANONPAGES) +
+					     mm_pages_kb(mm, MM_SHMEMPAGES));
 	else
 		walk_number(s, step, mm_pages_kb(mm, MM_SWAPENTS));
 }
 
-/* The exit signal gives way to what the family wants to know instead. */
-static __always_inline u32 clone_flags(struct scratch *s, u32 native)
+/*
+ * The exit signal gives way to what the family wants to know instead: whether the child lives in a PID
+ * namespace below the first. The child's return tells of itself, the parent's of where its children go.
+ */
+STEPS(put_clone_flags)
 {
-	struct task_struct *task = (void *)s->task;
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct task_struct *task = bpf_get_current_task_btf();
+	u32 flags = 0, level;
 
-	native &= ~0xFFu;
-	return pid && BPF_CORE_READ(pid, level) ? native | CLONE_WIRE_CHILD_IN_PIDNS : native;
+	if (step->kind == KIND_CLONEFLAGS)
+		flags = walk_arg(s, step->a);
+	if (step->kind == KIND_CLONE3FLAGS && !user_u32(walk_arg(s, step->a), &flags)) {
+		walk_absent(s, step);
+		return;
+	}
+	level = s->result == 0 ? task->thread_pid->level : task->nsproxy->pid_ns_for_children->level;
+	if (level || (flags & CLONE_NEWPID))
+		walk_number(s, step, (flags & ~0xFFu) | CLONE_WIRE_CHILD_IN_PIDNS);
+	else
+		walk_number(s, step, flags & ~0xFFu);
 }
 
 struct walk {
@@ -491,14 +537,22 @@ static __always_inline void put_value(struct scratch *s, const struct kernel_ste
 {
 	u64 a = walk_arg(s, step->a);
 
-	if (step->kind == KIND_INT)
+	switch (step->kind) {
+	case KIND_VAL: case KIND_LONG: /* how many bytes count is the step's size */
+		break;
+	case KIND_INT:
 		a = (s64)(s32)a;
-	else if (step->kind == KIND_UINT)
+		break;
+	case KIND_UINT:
 		a = (u32)a;
-	else if (step->kind == KIND_CONST)
+		break;
+	case KIND_CONST:
 		a = step->c;
-	else if (step->kind == KIND_LONG2)
+		break;
+	case KIND_LONG2:
 		a = (u32)a | walk_arg(s, step->b) << 32;
+		break;
+	}
 	walk_number(s, step, a);
 }
 
@@ -532,7 +586,10 @@ static long walk_step(u32 i, struct walk *w)
 	case KIND_AT: case KIND_AT16: case KIND_ATUINT: case KIND_ATINT: case KIND_SIGSET:
 		put_memory(s, step);
 		break;
-	case KIND_DEV: case KIND_INO: case KIND_INOAT: case KIND_FDPATH: case KIND_SOCKAT:
+	case KIND_OPENFLAGS: case KIND_OPENFLAGSAT: case KIND_OPENLAYER: case KIND_DEV: case KIND_INO:
+		put_opened(s, step);
+		break;
+	case KIND_INOAT: case KIND_FDPATH: case KIND_SOCKAT:
 		put_file(s, step);
 		break;
 	case KIND_IOVIN: case KIND_IOVOUT: case KIND_IOVSIZE:
@@ -558,18 +615,9 @@ static long walk_step(u32 i, struct walk *w)
 		a = walk_arg(s, step->b) & (O_CREAT | O_TMPFILE_BIT) ? walk_arg(s, step->a) : 0;
 		walk_number(s, step, a);
 		break;
-	case KIND_CLONEFLAGS:
-		walk_number(s, step, clone_flags(s, walk_arg(s, step->a)));
+	case KIND_CLONEFLAGS: case KIND_CLONE3FLAGS: case KIND_FORKFLAGS:
+		put_clone_flags(s, step);
 		break;
-	case KIND_CLONE3FLAGS: {
-		u32 native = 0;
-
-		if (user_u32(walk_arg(s, step->a), &native))
-			walk_number(s, step, clone_flags(s, native));
-		else
-			walk_absent(s, step);
-		break;
-	}
 	default:
 		put_special(s, step);
 	}
@@ -581,6 +629,7 @@ static __always_inline u32 walk_begin(struct scratch *s, const struct kernel_rec
 	u32 n = recipe->n_steps;
 
 	s->loops.off = 0;
+	s->opened.found = OPENED_UNKNOWN;
 	s->recipe_flags = recipe->flags;
 	s->argv_arg = recipe->argv_arg;
 	return n > STEPS_MAX ? STEPS_MAX : n;

@@ -6,7 +6,7 @@
 #include "paths.h"
 
 #define ARGS_MAX 4096	/* as the family: longer command lines are cut */
-#define ARGV_MAX 64	/* words of a failed execve's argv */
+#define ARGV_MAX 4096	/* words of a failed execve's argv: each takes a byte */
 
 /* Pages of one kind (MM_*), in KiB. A macro: CO-RE knows the stride of an array by constant index only. */
 #define MM_FILEPAGES  0
@@ -18,8 +18,8 @@
 		struct mm_struct___v62 *now_ = (void *)(mm);                                       \
 		struct mm_struct___v51 *old_ = (void *)(mm);                                       \
 		s64 pages_ = bpf_core_field_exists(old_->rss_stat.count)                           \
-				     ? BPF_CORE_READ(old_, rss_stat.count[which].counter)          \
-				     : BPF_CORE_READ(now_, rss_stat[which].count);                 \
+				     ? old_->rss_stat.count[which].counter                         \
+				     : now_->rss_stat[which].count;                                \
 		pages_ > 0 ? (u32)pages_ << 2 : 0;                                                 \
 	})
 
@@ -27,6 +27,19 @@
 static __always_inline u64 pid_in_namespace(struct pid *pid)
 {
 	return pid ? (u32)pid_at(pid, BPF_CORE_READ(pid, level) & 63).nr : 0;
+}
+
+/* As the task sees it, which may live in a namespace below: 0 where it has no number there. */
+static __always_inline u64 pid_seen_by(struct pid *pid, struct task_struct *task)
+{
+	struct pid *own = BPF_CORE_READ(task, thread_pid);
+	u32 level = BPF_CORE_READ(own, level) & 63;
+	struct upid seen;
+
+	if (!pid || level > BPF_CORE_READ(pid, level))
+		return 0;
+	seen = pid_at(pid, level);
+	return seen.ns == pid_at(own, level).ns ? (u32)seen.nr : 0;
 }
 
 static __always_inline u64 pidns_start(struct task_struct *task)
@@ -75,30 +88,26 @@ static __always_inline u64 inode_mtime(struct inode *inode)
 	return BPF_CORE_READ(v51, i_mtime.tv_sec) * 1000000000ull + BPF_CORE_READ(v51, i_mtime.tv_nsec);
 }
 
+/* From 6.13 on a bit says that somebody has looked at the time. */
+#define CTIME_QUERIED (1u << 31)
+
 static __always_inline u64 inode_ctime(struct inode *inode)
 {
 	struct inode___v66 *v66 = (void *)inode;
 	struct inode___v51 *v51 = (void *)inode;
 
 	if (bpf_core_field_exists(inode->i_ctime_sec))
-		return BPF_CORE_READ(inode, i_ctime_sec) * 1000000000ull + BPF_CORE_READ(inode, i_ctime_nsec);
+		return BPF_CORE_READ(inode, i_ctime_sec) * 1000000000ull +
+		       (BPF_CORE_READ(inode, i_ctime_nsec) & ~CTIME_QUERIED);
 	if (bpf_core_field_exists(v66->__i_ctime))
 		return BPF_CORE_READ(v66, __i_ctime.tv_sec) * 1000000000ull + BPF_CORE_READ(v66, __i_ctime.tv_nsec);
 	return BPF_CORE_READ(v51, i_ctime.tv_sec) * 1000000000ull + BPF_CORE_READ(v51, i_ctime.tv_nsec);
 }
 
-/* The family's PPM_EXE_* and PPM_PIDNS bits that can be known here. */
-static __always_inline u64 exec_flags(struct task_struct *task)
+/* 0xFFFFFFFF: nobody; so, too, in kernels without auditing. */
+static __always_inline u32 task_loginuid(struct task_struct *task)
 {
-	struct inode *inode = exe_inode(task);
-	u64 flags = 0;
-
-	if (!inode)
-		return 0;
-	/* Writable by the effective user: mode bits only, as user space can check for itself too. */
-	if (BPF_CORE_READ(inode, i_mode) & 0222)
-		flags |= BPF_CORE_READ(task, cred, euid.val) == 0 ? 1 : 0;
-	return flags;
+	return bpf_core_field_exists(task->loginuid) ? BPF_CORE_READ(task, loginuid.val) : ~0u;
 }
 
 static __always_inline u64 task_capability(struct task_struct *task, u32 which)
@@ -183,41 +192,69 @@ struct argv_walk {
 	u64 argv;
 	struct loops *so_far;
 	u32 width; /* of a pointer */
-	u32 first;
 };
+
+static __always_inline bool argv_read(const struct argv_walk *a, u32 i, u64 *ret)
+{
+	*ret = 0;
+	return !bpf_probe_read_user(ret, a->width == 4 ? 4 : 8, (void *)(a->argv + (u64)i * a->width));
+}
 
 static long argv_word(u32 i, struct argv_walk *a)
 {
-	u64 word = 0;
+	u64 word;
 	u32 at = a->so_far->gathered;
 	long n;
 
-	bpf_probe_read_user(&word, a->width == 4 ? 4 : 8, (void *)(a->argv + (a->first + i) * a->width));
+	if (!argv_read(a, i, &word))
+		a->so_far->failed = 1;
 	if (!word)
 		return 1;
 	barrier_var(at);
-	if (at >= ARGS_MAX)
+	if (at >= ARGS_MAX) {
+		a->so_far->total = 1; /* more than is kept */
 		return 1;
-	n = bpf_probe_read_user_str(a->out + at, ARGS_MAX, (void *)word);
-	if (n < 0)
+	}
+	n = bpf_probe_read_user_str(a->out + at, ARGS_MAX + 1, (void *)word);
+	if (n < 0) {
+		a->so_far->failed = 1;
 		return 1;
-	a->so_far->gathered = at + n > ARGS_MAX ? ARGS_MAX : at + n;
+	}
+	if (at + n > ARGS_MAX) {
+		a->so_far->total = 1;
+		n = ARGS_MAX - at;
+	}
+	a->so_far->gathered = at + n;
 	return 0;
 }
 
-/* n_words words from argv[first] on, at place + 2. */
-static __always_inline u32 argv_put(struct scratch *s, u8 *place, u32 argv_arg, u32 first, u32 n_words)
+/* argv[0], or all that follows it, at place + 2. Returns the length, negative: there is none to be read. */
+static __always_inline long argv_put(struct scratch *s, u8 *place, u32 argv_arg, u32 first)
 {
 	struct argv_walk a = {.out = place + 2,
 			      .so_far = &s->loops,
 			      .argv = walk_arg(s, argv_arg),
-			      .first = first,
 			      .width = s->compat ? 4 : 8};
+	u64 word;
+	u32 len;
 
 	loops_begin(&s->loops);
-	if (a.argv)
-		bpf_loop(n_words, argv_word, &a, 0);
-	return s->loops.gathered & (2 * ARGS_MAX - 1);
+	if (!a.argv || !argv_read(&a, 0, &word))
+		return -1;
+	if (!word)
+		return 0;
+	a.argv += first * a.width;
+	bpf_loop(first ? ARGV_MAX : 1, argv_word, &a, 0);
+	len = s->loops.gathered;
+	if (s->loops.failed && !len)
+		return -1;
+	if (s->loops.failed || s->loops.total)
+		s->head.flags |= EVENT_TRUNCATED;
+	barrier_var(len);
+	len &= 2 * ARGS_MAX - 1;
+	if (len)
+		place[1 + len] = 0; /* cut ones end in NUL all the same */
+	return len;
 }
 
 /* ---- cgroups: "cpuset=/a" NUL "cpu=/b" NUL ... ---- */

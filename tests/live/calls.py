@@ -1,0 +1,346 @@
+#!/usr/bin/python3
+"""Makes known calls (the calls program) under scapcap and compares every parameter that was recorded.
+
+usage: calls.py PROGRAM SNAPLEN FOLDER SEEN
+       calls.py --covered SEEN
+
+PATH has scapcap and scapread; FOLDER is an empty one to work in. calls.h says how the program tells what
+must be recorded. To SEEN is appended which kinds of parameters were compared; --covered says which of
+format/kinds.tsv are not among them, and fails if there are any.
+"""
+import collections
+import json
+import os
+import re
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(ROOT, "format"))
+import generate  # noqa: E402
+
+# Q_GETFMT succeeds only where a file system has quotas on.
+NOT_HERE = {("quota", "format")}
+# The capture reckons its clock against ours once; how far it may be off.
+SLACK_NS = 50000
+
+
+class Tables:
+    def __init__(self):
+        self.t = generate.Tables()
+        self.calls = {}
+        for call in self.t.syscalls:
+            for abi, bits in ((0, "64"), (1, "32")):
+                if call.numbers[abi] >= 0:
+                    self.calls[bits, call.numbers[abi]] = call
+        self.events = {}
+        for event in self.t.events.values():
+            self.events[event.name] = event
+
+
+def unescape(text):
+    raw = re.sub(rb"\\x(..)", lambda m: bytes([int(m.group(1), 16)]), text.encode())
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def number(text):
+    try:
+        return int(text, 0)
+    except ValueError:
+        return None
+
+
+def flags_match(must, value):
+    names = set(value["names"])
+    given = number(must)
+    if given is not None:
+        return value["value"] == given
+    asked = must.split("|")
+    optional = {a[:-1] for a in asked if a.endswith("?")}
+    return {a for a in asked if not a.endswith("?")} == names - optional
+
+
+def address_text(value):
+    if "sip" in value:
+        return f"{value['sip']}:{value['sport']}->{value['dip']}:{value['dport']}"
+    if "source" in value:
+        return f"unix:{value['source']}->{value['peer']}:{value['path']}"
+    if "ip" in value:
+        return f"{value['ip']}:{value['port']}"
+    if "path" in value:
+        return f"unix:{value['path']}"
+    return value["family"]
+
+
+def address_match(must, value):
+    text = address_text(value)
+    pattern = re.escape(unescape(must)).replace(r"\*", r"[1-9a-z][^>:]*")
+    return re.fullmatch(pattern, text) is not None
+
+
+def list_match(must, value):
+    asked = [unescape(m) for m in must.split(",")]
+    return asked == value
+
+
+def fds_match(must, value):
+    asked = must.split(",")
+    if len(asked) != len(value):
+        return False
+    for a, v in zip(asked, value):
+        fd, flags = a.split(":")
+        if int(fd) != v["fd"] or not flags_match(flags, v["events"]):
+            return False
+    return True
+
+
+def number_match(must, value, bits):
+    if ".." in must:
+        low, high = must.split("..")
+        return int(low) <= value <= int(high)
+    asked = number(must)
+    if asked is None:
+        return False
+    if asked == value:
+        return True
+    # Numbers of 32-bit programs are what its registers hold; and signs depend on the type.
+    return (asked - value) % (1 << (32 if bits == "32" else 64)) == 0
+
+
+class Comparer:
+    def __init__(self, tables, cgroups):
+        self.tables, self.cgroups = tables, cgroups
+
+    def cgroups_match(self, value):
+        """Of the hierarchy that a controller is in, our group or (v2) one above it."""
+        for entry in value:
+            name, path = entry.split("=", 1)
+            name = {"io": "blkio"}.get(name, name)
+            if name in self.cgroups:
+                if self.cgroups[name] != path:
+                    return False
+            elif not (self.cgroups.get("", "/") + "/").startswith(path.rstrip("/") + "/"):
+                return False
+        return len(value) > 0
+
+    def match(self, must, value, param, bits):
+        if must == "?":
+            return True
+        if must == "-" or value is None:
+            return must == "-" and value is None
+        if must == "*":
+            return True
+        if must == "@cgroups":
+            return self.cgroups_match(value)
+        if isinstance(value, dict):
+            return flags_match(must, value) if "names" in value else address_match(must, value)
+        if isinstance(value, list):
+            if must == "empty":
+                return value == []
+            return fds_match(must, value) if value and isinstance(value[0], dict) else list_match(must, value)
+        if isinstance(value, bool) or isinstance(value, int):
+            return number_match(must, value, bits)
+        if must == "empty":
+            return value == ""
+        if must.startswith("#"):
+            return must[1:] == value
+        return unescape(must) == value
+
+
+def short(thing, limit=300):
+    text = thing if isinstance(thing, str) else json.dumps(thing)
+    return text if len(text) <= limit else f"{text[:limit]}... ({len(text)})"
+
+
+class Note:
+    """One line of the program."""
+
+    def __init__(self, line, tables):
+        words = line.split()
+        self.line = line
+        self.tid, self.bits, what = int(words[0]), words[1], words[2]
+        self.call = None if self.bits == "-" else tables.calls.get((self.bits, int(what)))
+        self.event = self.call.event if self.call else tables.events.get(what)
+        self.flags = {f for f in words[3].split(",") if f != "none"}
+        if self.bits == "32":
+            self.flags.add("compat")
+        self.result = int(words[4])
+        self.before, self.after = map(int, words[5].split("-"))
+        self.params = dict(w.split("=", 1) for w in words[6:])
+        self.name = self.event.name if self.event else "syscall"
+        self.title = f"{self.call.name if self.call else what}{'' if self.bits == '64' else ' (' + self.bits + ')'}"
+
+
+class Test:
+    def __init__(self, tables, cgroups):
+        self.tables = tables
+        self.comparer = Comparer(tables, cgroups)
+        self.wrong = []
+        self.covered = set()
+        self.names = set()
+        self.n_params = 0
+
+    def fail(self, note, words):
+        self.wrong.append(f"{note.title}: {words}")
+
+    def compare(self, note, event):
+        args = dict(event["args"])
+        if note.event:
+            result = note.event.params[note.event.result].name if note.event.result >= 0 else None
+            if result and "exit" not in note.name:
+                self.result(note, event, args.pop(result, None))
+        if set(event.get("evt.flags", [])) != note.flags:
+            self.fail(note, f"flags {event.get('evt.flags', [])}, must be {sorted(note.flags)}")
+        for name, must in note.params.items():
+            if name not in args:
+                self.fail(note, f"no parameter {name}")
+                continue
+            value = args.pop(name)
+            self.n_params += 1
+            if not self.comparer.match(must, value, None, note.bits):
+                self.fail(note, f"{name}={short(value)}, must be {short(must)}")
+            if value is not None and must not in ("?", "-"):
+                self.cover(note, name)
+        for name in args:
+            self.fail(note, f"nothing said of {name}={short(args[name])}")
+
+    def result(self, note, event, value):
+        got = event.get("evt.res")
+        if got is None or not number_match(str(note.result), got, note.bits):
+            self.fail(note, f"result {got}, must be {note.result}")
+        elif value is not None and not isinstance(value, dict) and not number_match(str(got), value, note.bits):
+            self.fail(note, f"result {got}, its parameter {value}")
+
+    def cover(self, note, name):
+        if not note.call:
+            return
+        self.names.add(note.call.name)
+        for step in note.call.steps:
+            if note.event.params[step.param].name == name:
+                word = step.kind.words[step.c] if step.kind.words else ""
+                self.covered.add((step.kind.name, word, note.bits))
+
+    def run(self, notes, events):
+        by_tid = collections.defaultdict(list)
+        for event in events:
+            by_tid[event["thread.tid"]].append(event)
+        clock = clock_difference(notes, by_tid)
+        at = collections.Counter()
+        for note in notes:
+            self.names.add(note.call.name if note.call else note.name)
+            rest = by_tid[note.tid]
+            i = find(note, rest, at[note.tid], clock)
+            if i is None:
+                self.fail(note, f"not recorded (thread {note.tid}): {short(note.line, 150)}")
+            else:
+                at[note.tid] = i + 1
+                self.compare(note, rest[i])
+
+
+def candidates(note, events, begin):
+    """Events that may be of a call by their name and roughly by their time."""
+    for i in range(begin, len(events)):
+        event = events[i]
+        if note.after and event["evt.time"] > note.after + SLACK_NS:
+            return
+        name = event["evt.type"]
+        if (name == note.name or (not note.event and name in ("syscall", "unknown"))) and (
+                not note.after or event["evt.time"] > note.before - SLACK_NS):
+            yield i
+
+
+def clock_difference(notes, by_tid):
+    """How much the capture's clock is ahead of the program's: from the calls that cannot be mistaken."""
+    low, high = [], []
+    for note in notes:
+        found = list(candidates(note, by_tid[note.tid], 0)) if note.after else []
+        if len(found) == 1:
+            time = by_tid[note.tid][found[0]]["evt.time"]
+            low.append(time - note.after)
+            high.append(time - note.before)
+    if not low:
+        return 0
+    return (sorted(low)[len(low) * 98 // 100] + sorted(high)[len(high) * 2 // 100]) // 2
+
+
+def find(note, events, begin, clock):
+    """The event of a call: the one that lies in its time, or comes closest to it."""
+    best, distance = None, None
+    for i in candidates(note, events, begin):
+        if not note.after:
+            return i
+        time = events[i]["evt.time"] - clock
+        far = max(note.before - time, time - note.after, 0)
+        if best is None or far < distance:
+            best, distance = i, far
+    return best
+
+
+def own_cgroups():
+    groups = {}
+    with open("/proc/self/cgroup", encoding="utf-8") as f:
+        for line in f:
+            _, names, path = line.rstrip("\n").split(":", 2)
+            for name in names.split(","):
+                groups[name] = path
+    return groups
+
+
+def capture(program, snaplen, folder):
+    file = os.path.join(folder, "calls.scap")
+    work = os.path.join(folder, "work")
+    os.mkdir(work)
+    with open(os.path.join(folder, "notes"), "wb") as out:
+        run = subprocess.run(["scapcap", "-s", snaplen, "-w", file, "--", program, snaplen], cwd=work,
+                             stdout=out, stderr=subprocess.PIPE, check=False)
+    if run.returncode:
+        sys.exit(f"scapcap: status {run.returncode}: {run.stderr.decode()}")
+    with open(os.path.join(folder, "notes"), encoding="utf-8") as f:
+        lines = f.read().splitlines()
+    read = subprocess.run(["scapread", "-r", file, "-j", "-x", "-v"], stdout=subprocess.PIPE, check=True)
+    return lines, [json.loads(line) for line in read.stdout.decode("utf-8", "surrogateescape").splitlines()]
+
+
+def covered(path):
+    tables = Tables()
+    with open(path, encoding="utf-8") as f:
+        seen = {tuple(line.rstrip("\n").split("\t")) for line in f}
+    kinds = {(k, w) for k, w, _ in seen}
+    missing = []
+    for kind in tables.t.kinds.values():
+        if kind.name in ("ret", "absent"):
+            continue
+        for word in kind.words or [""]:
+            if (kind.name, word) not in kinds and (kind.name, word) not in NOT_HERE:
+                missing.append(f"{kind.name} {word}".strip())
+    print(f"measured - {len(kinds)} kinds and words of kinds seen, {len(missing)} not seen")
+    if missing:
+        print("WRONG: not seen: " + ", ".join(missing))
+    return 1 if missing else 0
+
+
+def main():
+    if sys.argv[1] == "--covered":
+        return covered(sys.argv[2])
+    program, snaplen, folder = os.path.abspath(sys.argv[1]), sys.argv[2], os.path.abspath(sys.argv[3])
+    tables = Tables()
+    test = Test(tables, own_cgroups())
+    lines, events = capture(program, snaplen, folder)
+    notes = [Note(line, tables) for line in lines if not line.startswith("#")]
+    for line in lines:
+        if line.startswith("# cannot "):
+            print(f"not tried: {line[9:]}")
+    test.run(notes, events)
+    for line in test.wrong:
+        print("WRONG: " + line)
+    print(f"measured - {os.path.basename(program)}, snaplen {snaplen}: {len(notes)} calls of {len(test.names)} names, "
+          f"{test.n_params} parameters, {len(test.wrong)} wrong")
+    with open(sys.argv[4], "a", encoding="utf-8") as f:
+        for key in sorted(test.covered):
+            f.write("\t".join(key) + "\n")
+    return 1 if test.wrong else 0
+
+
+sys.exit(main())
