@@ -27,7 +27,7 @@ struct known_field {
 struct scapkit_capture {
 	struct error err;
 	struct pipeline pipeline;
-	struct run *run; /* NULL: before the first event */
+	struct run *run;  /* NULL: before the first event */
 	struct event *ev; /* NULL: no current event */
 	struct state *st;
 	struct scapkit_event public;
@@ -90,7 +90,8 @@ int scapkit_set_filter(struct scapkit_capture *c, const char *text)
 
 	error_clear(&c->err);
 	if (c->run)
-		return error_set(&c->err, -EBUSY, "the filter is set before the first event is read");
+		return error_set(&c->err, -EBUSY,
+				 "the filter is set before the first event is read");
 	f = filter_new(text, &c->err);
 	if (!f)
 		return c->err.code;
@@ -104,17 +105,17 @@ static void publish(struct scapkit_capture *c)
 	const struct event *ev = c->ev;
 
 	c->public = (struct scapkit_event){
-		.number = ev->number,
-		.time_ns = ev->time_ns,
-		.duration_ns = ev->duration_ns,
-		.tid = ev->tid,
-		.result = ev->has_result ? ev->result : 0,
-		.type_name = ev->info->name,
-		.type = ev->type,
-		.cpu = ev->cpu,
-		.flags = ev->flags,
-		.n_params = ev->info->n_params,
-		.has_result = ev->has_result,
+	    .number = ev->number,
+	    .time_ns = ev->time_ns,
+	    .duration_ns = ev->duration_ns,
+	    .tid = ev->tid,
+	    .result = ev->has_result ? ev->result : 0,
+	    .type_name = ev->info->name,
+	    .type = ev->type,
+	    .cpu = ev->cpu,
+	    .flags = ev->flags,
+	    .n_params = ev->info->n_params,
+	    .has_result = ev->has_result,
 	};
 }
 

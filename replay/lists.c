@@ -40,7 +40,7 @@ static void field_text(struct buffer *b, const struct field_info *f, const char 
 	if (!class_before || strcmp(class_before, f->class))
 		buffer_printf(b, "%s%s\n", class_before ? "\n" : "", f->class);
 	buffer_printf(b, "  %s%s", f->name,
-		      f->argument == 0	 ? ""
+		      f->argument == 0   ? ""
 		      : f->argument == 1 ? " or [argument]"
 					 : "[argument]");
 	buffer_printf(b, "  (%s%s%s)\n      %s\n", type_word(f->type), f->is_list ? ", list" : "",
@@ -105,7 +105,8 @@ static void event_json(struct buffer *b, const struct event_info *e)
 	buffer_printf(b, "{\"type\":%u,", e->type);
 	put_json_text(b, "name", e->name);
 	buffer_printf(b, ",\"dir\":\"%c\",\"state\":%s,\"params\":[",
-		      event_info_is_enter(e) ? '>' : '<', event_info_is_state(e) ? "true" : "false");
+		      event_info_is_enter(e) ? '>' : '<',
+		      event_info_is_state(e) ? "true" : "false");
 	for (unsigned i = 0; i < e->n_params; i++) {
 		const struct param_info *p = &e->params[i];
 
@@ -175,7 +176,8 @@ static void list_syscalls(struct buffer *b, enum list_style style)
 	const struct syscall_info *s;
 
 	if (style == LIST_MARKDOWN)
-		buffer_printf(b, "| call | x86_64 | i386 | aarch64 | event type |\n|---|---|---|---|---|\n");
+		buffer_printf(
+		    b, "| call | x86_64 | i386 | aarch64 | event type |\n|---|---|---|---|---|\n");
 	else if (style == LIST_TEXT)
 		buffer_printf(b, "%-28s  x86_64    i386 aarch64   event\n", "call");
 	for (size_t i = 0; (s = syscall_at(i)); i++) {

@@ -1,14 +1,12 @@
 /*
  * scapread: reads a capture, filters it, prints it.
  *
- * Exit status: 0 all is well (also when the reader of our output went away), 1 something failed or the
- * capture is damaged, 2 wrong usage (option, filter, format).
+ * Exit status: 0 all is well (also when the reader of our output went away), 1 something failed or
+ * the capture is damaged, 2 wrong usage (option, filter, format).
  */
-#include "base/option.h"
 #include "format/native.h"
-#include "replay/lists.h"
+#include "replay/scapread_options.h"
 #include "replay/source_open.h"
-#include "sinks/line.h"
 #include "sinks/pipeline.h"
 
 #include <errno.h>
@@ -20,213 +18,12 @@
 #include <unistd.h>
 
 #define FILTER_TEXT_MAX (1u << 20) /* of filter words and file together */
-#define WARNINGS_MAX	10	   /* damaged places named one by one; the rest is counted */
-#define PROGRESS_NS	200000000  /* between two updates of the progress line */
+#define WARNINGS_MAX    10         /* damaged places named one by one; the rest is counted */
+#define PROGRESS_NS     200000000  /* between two updates of the progress line */
 
 enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE };
 
-struct options {
-	const char *read, *format, *write, *filter_file;
-	uint64_t limit, level;
-	unsigned internal; /* how often -D was given */
-	char time_format;
-	bool json, markdown, quiet, count, progress, check_filter, help, version;
-	enum list_kind list;
-	struct render_options render;
-	struct buffer filter; /* NUL-terminated once it is complete */
-};
-
 static volatile bool stopped;
-
-static int take_read(void *context, const char *value, struct error *err)
-{
-	struct options *o = context;
-
-	if (o->read)
-		return error_set(err, -EINVAL, "one capture at a time: %s or %s", o->read, value);
-	o->read = value;
-	return 0;
-}
-
-static int take_format(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->format = value;
-	return 0;
-}
-
-static int take_json(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->json = true;
-	return 0;
-}
-
-static int take_limit(void *context, const char *value, struct error *err)
-{
-	return option_number(value, 1, UINT64_MAX, &((struct options *)context)->limit, err);
-}
-
-static int take_time(void *context, const char *value, struct error *err)
-{
-	if (strlen(value) != 1 || !strchr("ahrdD", value[0]))
-		return error_set(err, -EINVAL, "'%s' is not one of a, h, r, d, D", value);
-	((struct options *)context)->time_format = value[0];
-	return 0;
-}
-
-static int take_internal(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->internal++;
-	return 0;
-}
-
-static int take_ascii(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->render.view = VIEW_ASCII;
-	return 0;
-}
-
-static int take_hex(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->render.view = VIEW_HEX;
-	return 0;
-}
-
-static int take_hex_ascii(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->render.view = VIEW_HEX_ASCII;
-	return 0;
-}
-
-static int take_base64(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->render.view = VIEW_BASE64;
-	return 0;
-}
-
-static int take_verbose(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->render.full = true;
-	return 0;
-}
-
-static int take_write(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->write = value;
-	return 0;
-}
-
-static int take_level(void *context, const char *value, struct error *err)
-{
-	return option_number(value, 1, 19, &((struct options *)context)->level, err);
-}
-
-static int take_quiet(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->quiet = true;
-	return 0;
-}
-
-static int take_count(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->count = true;
-	return 0;
-}
-
-static int take_filter_file(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->filter_file = value;
-	return 0;
-}
-
-static int take_check_filter(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->check_filter = true;
-	return 0;
-}
-
-static int take_list_fields(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->list = LIST_FIELDS;
-	return 0;
-}
-
-static int take_list_events(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->list = LIST_EVENTS;
-	return 0;
-}
-
-static int take_list_syscalls(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->list = LIST_SYSCALLS;
-	return 0;
-}
-
-static int take_markdown(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->markdown = true;
-	return 0;
-}
-
-static int take_progress(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->progress = true;
-	return 0;
-}
-
-static int take_help(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->help = true;
-	return 0;
-}
-
-static int take_version(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->version = true;
-	return 0;
-}
-
-static const struct option_row rows[] = {
-	{'r', "read", "FILE", "read this capture; - is standard input", take_read},
-	{'p', "print", "FORMAT", "line format: %field, %field[arg], %%; a leading * prints <NA> for what is missing", take_format},
-	{'j', "json", NULL, "one JSON object per event (of -p's fields, if given); JSON lists", take_json},
-	{'n', "numevents", "N", "stop after N events that passed", take_limit},
-	{'t', "timetype", "a|h|r|d|D", "%evt.outputtime: since epoch, clock, since start, call duration, since previous", take_time},
-	{'A', "print-ascii", NULL, "buffers as text, line ends kept", take_ascii},
-	{'x', "print-hex", NULL, "buffers in hex", take_hex},
-	{'X', "print-hex-ascii", NULL, "buffers in hex and text", take_hex_ascii},
-	{'b', "print-base64", NULL, "buffers in base64", take_base64},
-	{'v', "verbose", NULL, "never shorten buffers and texts; lists: old event types, too", take_verbose},
-	{'D', "internal", NULL, "show notes of capture tools, too; -DD: events kept only for their effects, too", take_internal},
-	{'w', "write", "FILE", "write what passed to another capture; - is standard output", take_write},
-	{'z', "compress", "LEVEL", "compression of -w, 1 to 19 (default 6)", take_level},
-	{'q', "quiet", NULL, "print no events", take_quiet},
-	{0, "count", NULL, "print only how many events passed", take_count},
-	{0, "filter-file", "FILE", "take the filter from a file (# begins a comment line)", take_filter_file},
-	{0, "check-filter", NULL, "explain the filter and stop", take_check_filter},
-	{'P', "progress", NULL, "show on the terminal how far it is", take_progress},
-	{'l', "list", NULL, "list the fields for filters and -p", take_list_fields},
-	{'L', "list-events", NULL, "list the event types", take_list_events},
-	{0, "list-syscalls", NULL, "list the system calls and their numbers", take_list_syscalls},
-	{0, "markdown", NULL, "lists as markdown tables", take_markdown},
-	{'h', "help", NULL, "this text", take_help},
-	{0, "version", NULL, "print the version", take_version},
-	{0},
-};
-
-static void print_help(void)
-{
-	printf("usage: scapread -r FILE [options] [filter words...]\n"
-	       "Reads a capture made by scapcap and prints the events that pass the filter.\n\n");
-	options_print(rows, stdout);
-	printf("\n"
-	       "default format: %s\n"
-	       "\n"
-	       "  scapread -r curl.scap evt.type=openat and proc.name=curl\n"
-	       "  scapread -r curl.scap -p '%%evt.time %%proc.name %%fd.name' 'evt.latency > 1000000'\n"
-	       "  scapread -r curl.scap -j | jq 'select(.\"evt.res\" == -2) | .args.name'\n",
-	       LINE_DEFAULT);
-}
 
 static int complain(const struct error *err, int status)
 {
@@ -253,7 +50,8 @@ static int read_filter_file(const char *path, struct buffer *out, struct error *
 		if (*word == '#')
 			continue;
 		if (out->len + (size_t)n > FILTER_TEXT_MAX)
-			r = error_set(err, -E2BIG, "%s: longer than %u bytes", path, FILTER_TEXT_MAX);
+			r = error_set(err, -E2BIG, "%s: longer than %u bytes", path,
+				      FILTER_TEXT_MAX);
 		else if (memchr(line, 0, (size_t)n))
 			r = error_set(err, -EINVAL, "%s: not text", path);
 		else
@@ -270,7 +68,8 @@ static int read_filter_file(const char *path, struct buffer *out, struct error *
 }
 
 /* The words joined by blanks; with a file, both must hold. */
-static int gather_filter(struct options *o, int argc, char **argv, int first, struct error *err)
+static int gather_filter(struct scapread_options *o, int argc, char **argv, int first,
+			 struct error *err)
 {
 	struct buffer *b = &o->filter;
 	bool both = o->filter_file && first < argc;
@@ -292,8 +91,8 @@ static int gather_filter(struct options *o, int argc, char **argv, int first, st
 	if (buffer_failed(b))
 		return error_set(err, -ENOMEM, "out of memory");
 	return b->len > FILTER_TEXT_MAX + 1
-		       ? error_set(err, -E2BIG, "the filter is longer than %u bytes", FILTER_TEXT_MAX)
-		       : 0;
+		   ? error_set(err, -E2BIG, "the filter is longer than %u bytes", FILTER_TEXT_MAX)
+		   : 0;
 }
 
 /* `evt.dir=<` without quotes reaches us as `evt.dir=`: the shell took the rest. */
@@ -304,7 +103,7 @@ static bool shell_ate_it(const char *filter)
 	return len && strchr("=!", filter[len - 1]);
 }
 
-static struct filter *compile_filter(const struct options *o, struct error *err)
+static struct filter *compile_filter(const struct scapread_options *o, struct error *err)
 {
 	const char *text = (const char *)o->filter.data;
 	struct filter *f = filter_new(text, err);
@@ -322,7 +121,7 @@ static struct filter *compile_filter(const struct options *o, struct error *err)
 	return NULL;
 }
 
-static int explain_filter(const struct options *o)
+static int explain_filter(const struct scapread_options *o)
 {
 	struct error err = {0};
 	struct filter *f = compile_filter(o, &err);
@@ -350,7 +149,8 @@ static int open_output(const char *path, const char *input, struct error *err)
 		return error_set(err, -errno, "%s: %s", path, strerror(errno));
 	if (isatty(fd)) {
 		close(fd);
-		return error_set(err, -EINVAL, "a capture is no text: -w writes none to a terminal");
+		return error_set(err, -EINVAL,
+				 "a capture is no text: -w writes none to a terminal");
 	}
 	if (fstat(fd, &out) == 0 && S_ISREG(out.st_mode)) {
 		bool same = (strcmp(input, "-") ? stat(input, &in) : fstat(0, &in)) == 0 &&
@@ -372,7 +172,7 @@ static int open_output(const char *path, const char *input, struct error *err)
 }
 
 struct job {
-	const struct options *o;
+	const struct scapread_options *o;
 	struct pipeline pipeline;
 	uint64_t counted;
 	int fd; /* of -w, -1: none */
@@ -384,7 +184,7 @@ struct job {
 
 static struct sink *make_sink(struct job *j, struct error *err)
 {
-	const struct options *o = j->o;
+	const struct scapread_options *o = j->o;
 	struct native_writer_options options = {.level = (int)o->level};
 	struct sink *s;
 
@@ -448,10 +248,13 @@ static void on_progress(void *context)
 static void print_summary(struct job *j)
 {
 	static const char *const classes[PIPELINE_LOSS_CLASSES] = {
-		[0] = "of unknown kind",	     [LOSS_STATE] = "state ring full",
-		[LOSS_BULK] = "bulk ring full",	     [LOSS_TASK] = "entry not remembered",
-		[LOSS_OVERSIZE] = "too large",	     [LOSS_DISK] = "disk too slow or full",
-		[LOSS_DAMAGE] = "in damaged blocks",
+	    [0] = "of unknown kind",
+	    [LOSS_STATE] = "state ring full",
+	    [LOSS_BULK] = "bulk ring full",
+	    [LOSS_TASK] = "entry not remembered",
+	    [LOSS_OVERSIZE] = "too large",
+	    [LOSS_DISK] = "disk too slow or full",
+	    [LOSS_DAMAGE] = "in damaged blocks",
 	};
 	const struct pipeline *p = &j->pipeline;
 	const char *name = source_path_name(j->o->read);
@@ -466,7 +269,8 @@ static void print_summary(struct job *j)
 		fprintf(stderr, ")%s", p->n_damaged ? "; " : "\n");
 	}
 	if (p->n_damaged)
-		fprintf(stderr, "damaged: %s in %llu place%s; scapedit --repair writes a whole file\n",
+		fprintf(stderr,
+			"damaged: %s in %llu place%s; scapedit --repair writes a whole file\n",
 			name, (unsigned long long)p->n_damaged, p->n_damaged == 1 ? "" : "s");
 }
 
@@ -515,16 +319,17 @@ static int check_contents(struct job *j, struct error *err)
 	if (stopped || j->pipeline.n_seen || j->pipeline.limit)
 		return 0;
 	native_reader_stats(j->pipeline.source, &j->stats);
-	return j->stats.n_captures ? 0
-				   : error_set(err, -ENOTSUP,
-					       "%s: holds no system calls: network packets alone (pcapng), "
-					       "or it ends before the first of them",
-					       source_path_name(j->o->read));
+	return j->stats.n_captures
+		   ? 0
+		   : error_set(err, -ENOTSUP,
+			       "%s: holds no system calls: network packets alone (pcapng), "
+			       "or it ends before the first of them",
+			       source_path_name(j->o->read));
 }
 
 static int run_job(struct job *j, struct error *err)
 {
-	const struct options *o = j->o;
+	const struct scapread_options *o = j->o;
 	int r = pipeline_run(&j->pipeline, err), late;
 
 	clear_progress(j);
@@ -552,19 +357,20 @@ static int run_job(struct job *j, struct error *err)
 	return EXIT_OK;
 }
 
-static int read_capture(const struct options *o)
+static int read_capture(const struct scapread_options *o)
 {
 	struct error err = {0};
 	struct stat st;
 	struct job j = {
-		.o = o,
-		.fd = -1,
-		.pipeline = {
-			.limit = o->limit,
-			.show_internal = o->internal >= 1,
-			.show_hidden = o->internal >= 2,
-			.stop = &stopped,
-			.warn = on_warning,
+	    .o = o,
+	    .fd = -1,
+	    .pipeline =
+		{
+		    .limit = o->limit,
+		    .show_internal = o->internal >= 1,
+		    .show_hidden = o->internal >= 2,
+		    .stop = &stopped,
+		    .warn = on_warning,
 		},
 	};
 	struct native_reader_options reader = {.stop = &stopped};
@@ -601,23 +407,23 @@ end:
 	return status;
 }
 
-static int list(const struct options *o)
+static int list(const struct scapread_options *o)
 {
 	struct error err = {0};
 	enum list_style style = o->json ? LIST_JSON : o->markdown ? LIST_MARKDOWN : LIST_TEXT;
 
 	signal(SIGPIPE, SIG_IGN);
 	return list_print(stdout, o->list, style, o->render.full, &err) < 0
-		       ? complain(&err, EXIT_FAILED)
-		       : EXIT_OK;
+		   ? complain(&err, EXIT_FAILED)
+		   : EXIT_OK;
 }
 
-static int act(struct options *o, int argc, char **argv, int first)
+static int act(struct scapread_options *o, int argc, char **argv, int first)
 {
 	struct error err = {0};
 
 	if (o->help) {
-		print_help();
+		scapread_help();
 		return EXIT_OK;
 	}
 	if (o->version) {
@@ -643,9 +449,9 @@ static int act(struct options *o, int argc, char **argv, int first)
 
 int main(int argc, char **argv)
 {
-	struct options o = {0};
+	struct scapread_options o = {0};
 	struct error err = {0};
-	int first = options_parse(rows, argc, argv, NULL, &o, &err);
+	int first = scapread_options_parse(&o, argc, argv, &err);
 	int status = first < 0 ? complain(&err, EXIT_USAGE) : act(&o, argc, argv, first);
 
 	buffer_done(&o.filter);

@@ -12,10 +12,10 @@
 #define HEAD_MAX  4096 /* section header and what follows it: enough to tell captures apart */
 #define PROBE_MIN 28   /* an option-less pcapng section header */
 
-#define PCAPNG_SECTION	 0x0A0D0D0Au
+#define PCAPNG_SECTION   0x0A0D0D0Au
 #define PCAPNG_INTERFACE 1u
 #define SCAP_BLOCK_FIRST 0x201u /* block types of genuine .scap files lie here */
-#define SCAP_BLOCK_LAST	 0x2ffu
+#define SCAP_BLOCK_LAST  0x2ffu
 
 struct kind {
 	const char *magic;
@@ -24,17 +24,20 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-	{"\x1f\x8b", 2, "compressed with gzip; decompress it first: zcat FILE | scapread -r -"},
-	{"\x28\xb5\x2f\xfd", 4, "compressed with zstd; decompress it first: zstdcat FILE | scapread -r -"},
-	{"\xfd\x37zXZ", 5, "compressed with xz; decompress it first: xzcat FILE | scapread -r -"},
-	{"BZh", 3, "compressed with bzip2; decompress it first: bzcat FILE | scapread -r -"},
-	{"\xd4\xc3\xb2\xa1", 4, "network packets (pcap); tcpdump, tshark and Wireshark read it"},
-	{"\xa1\xb2\xc3\xd4", 4, "network packets (pcap); tcpdump, tshark and Wireshark read it"},
-	{"\x4d\x3c\xb2\xa1", 4, "network packets (pcap); tcpdump, tshark and Wireshark read it"},
-	{"\xa1\xb2\x3c\x4d", 4, "network packets (pcap); tcpdump, tshark and Wireshark read it"},
-	{"\x7f" "ELF", 4, "a program; to capture what it does: scapcap -w FILE.scap -- PROGRAM"},
-	{"PERFILE2", 8, "a recording of perf; perf script reads it"},
-	{"#!", 2, "a script; to capture what it does: scapcap -w FILE.scap -- SCRIPT"},
+    {"\x1f\x8b", 2, "compressed with gzip; decompress it first: zcat FILE | scapread -r -"},
+    {"\x28\xb5\x2f\xfd", 4,
+     "compressed with zstd; decompress it first: zstdcat FILE | scapread -r -"},
+    {"\xfd\x37zXZ", 5, "compressed with xz; decompress it first: xzcat FILE | scapread -r -"},
+    {"BZh", 3, "compressed with bzip2; decompress it first: bzcat FILE | scapread -r -"},
+    {"\xd4\xc3\xb2\xa1", 4, "network packets (pcap); tcpdump, tshark and Wireshark read it"},
+    {"\xa1\xb2\xc3\xd4", 4, "network packets (pcap); tcpdump, tshark and Wireshark read it"},
+    {"\x4d\x3c\xb2\xa1", 4, "network packets (pcap); tcpdump, tshark and Wireshark read it"},
+    {"\xa1\xb2\x3c\x4d", 4, "network packets (pcap); tcpdump, tshark and Wireshark read it"},
+    {"\x7f"
+     "ELF",
+     4, "a program; to capture what it does: scapcap -w FILE.scap -- PROGRAM"},
+    {"PERFILE2", 8, "a recording of perf; perf script reads it"},
+    {"#!", 2, "a script; to capture what it does: scapcap -w FILE.scap -- SCRIPT"},
 };
 
 const char *source_path_name(const char *path)
@@ -103,12 +106,14 @@ static int describe_pcapng(const uint8_t *head, size_t len, struct error *err)
 	cursor_bytes(&c, header_len < 8 ? 0 : header_len - 8);
 	type = cursor_u32(&c);
 	if (!cursor_failed(&c) && type >= SCAP_BLOCK_FIRST && type <= SCAP_BLOCK_LAST)
-		return error_set(err, -ENOTSUP,
-				 "a capture of sysdig or Falco (.scap); this program reads scapkit's own "
-				 "captures (scapcap -w), sysdig -r reads this one");
+		return error_set(
+		    err, -ENOTSUP,
+		    "a capture of sysdig or Falco (.scap); this program reads scapkit's own "
+		    "captures (scapcap -w), sysdig -r reads this one");
 	if (!cursor_failed(&c) && type == PCAPNG_INTERFACE)
-		return error_set(err, -ENOTSUP,
-				 "network packets (pcapng) without system calls; tshark and Wireshark read it");
+		return error_set(
+		    err, -ENOTSUP,
+		    "network packets (pcapng) without system calls; tshark and Wireshark read it");
 	return error_set(err, -ENOTSUP, "a pcapng file without system calls");
 }
 
@@ -125,7 +130,8 @@ static int describe(const uint8_t *head, size_t len, bool whole, struct error *e
 		return describe_pcapng(head, len, err);
 	if (looks_like_text(head, len))
 		return error_set(err, -ENOTSUP, "not a capture but text");
-	return error_set(err, -ENOTSUP, "not a capture%s", whole && len < PROBE_MIN ? " (too short)" : "");
+	return error_set(err, -ENOTSUP, "not a capture%s",
+			 whole && len < PROBE_MIN ? " (too short)" : "");
 }
 
 /* 0: it may be a native capture. */

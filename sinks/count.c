@@ -14,8 +14,8 @@ static int count_event(struct sink *s, struct event *ev, struct state *st, struc
 	return 0;
 }
 
-static int count_selection(struct sink *s, struct batch *batch, const uint64_t *bits, uint64_t n_set,
-			   struct error *err)
+static int count_selection(struct sink *s, struct batch *batch, const uint64_t *bits,
+			   uint64_t n_set, struct error *err)
 {
 	*((struct count_sink *)s)->n += n_set;
 	return 0;
@@ -27,10 +27,10 @@ static void count_free(struct sink *s)
 }
 
 static const struct sink_ops count_ops = {
-	.name = "count",
-	.event = count_event,
-	.selection = count_selection,
-	.free = count_free,
+    .name = "count",
+    .event = count_event,
+    .selection = count_selection,
+    .free = count_free,
 };
 
 struct sink *sink_count_new(uint64_t *n)

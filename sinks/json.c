@@ -6,9 +6,10 @@
  *	 "fd.num":3,"fd.type":"file","fd.name":"/etc/hosts","args":{"fd":3,"dirfd":-100,...}}
  *
  * Keys are field names. What an event does not have is left out: evt.latency (the call's entry is
- * unknown), evt.res and evt.error (no result, no error), evt.flags (nothing special about it), proc.*,
- * fd.*. sinks/json_param.h says how parameters look. With a format the object has the fields of the
- * format instead; behind a leading `*` missing ones are null, without it such events have no line.
+ * unknown), evt.res and evt.error (no result, no error), evt.flags (nothing special about it),
+ *proc.*, fd.*. sinks/json_param.h says how parameters look. With a format the object has the fields
+ *of the format instead; behind a leading `*` missing ones are null, without it such events have no
+ *line.
  */
 #include "base/decimal.h"
 #include "sinks/json_param.h"
@@ -27,9 +28,9 @@
 /* One parameter of an event type: its key, and how its value is printed. */
 struct json_slot {
 	enum json_kind kind;
-	uint32_t size;	  /* of JSON_SIGNED and JSON_UNSIGNED */
+	uint32_t size; /* of JSON_SIGNED and JSON_UNSIGNED */
 	uint32_t key_len;
-	uint32_t key_at;  /* in json_type.keys */
+	uint32_t key_at; /* in json_type.keys */
 };
 
 /* What never changes about an event type, escaped once. */
@@ -43,7 +44,7 @@ struct json_type {
 
 struct json_sink {
 	struct sink sink;
-	struct line *line; /* NULL: whole events */
+	struct line *line;   /* NULL: whole events */
 	struct buffer *keys; /* of the line's fields */
 	struct render_options render;
 	struct output output;
@@ -123,9 +124,9 @@ static void put_flags(struct buffer *b, uint16_t flags)
 		uint16_t flag;
 		const char *name;
 	} names[] = {
-		{EVENT_UNFINISHED, "unfinished"}, {EVENT_CHILD_RETURN, "child_return"},
-		{EVENT_HIDDEN, "hidden"},	  {EVENT_COMPAT, "compat"},
-		{EVENT_TRUNCATED, "truncated"},	  {EVENT_ENTRY_UNKNOWN, "entry_unknown"},
+	    {EVENT_UNFINISHED, "unfinished"}, {EVENT_CHILD_RETURN, "child_return"},
+	    {EVENT_HIDDEN, "hidden"},         {EVENT_COMPAT, "compat"},
+	    {EVENT_TRUNCATED, "truncated"},   {EVENT_ENTRY_UNKNOWN, "entry_unknown"},
 	};
 	bool first = true;
 
@@ -203,7 +204,8 @@ static char *put_time(struct json_sink *j, char *p, uint64_t ns)
 	return decimal_put_nine(p + j->second_len, (uint32_t)(ns - j->second_ns));
 }
 
-/* Up to the name of the type: the part whose length is bounded is written without asking for room. */
+/* Up to the name of the type: the part whose length is bounded is written without asking for room.
+ */
 static void put_head(struct json_sink *j, struct buffer *b, const struct event *ev)
 {
 	char *start = (char *)buffer_reserve(b, HEAD_MAX), *p = start;
@@ -256,7 +258,8 @@ static void put_param(struct json_sink *j, struct buffer *b, const struct json_t
 {
 	const struct json_slot *slot = &t->slots[i];
 	const struct param *param = event_param(ev, i);
-	char *start = (char *)buffer_reserve(b, slot->key_len + KEY_COPY + DECIMAL_MAX + 1), *p = start;
+	char *start = (char *)buffer_reserve(b, slot->key_len + KEY_COPY + DECIMAL_MAX + 1),
+	     *p = start;
 	enum json_kind kind = param->data ? slot->kind : JSON_ANY;
 
 	if (!p)
@@ -281,7 +284,8 @@ static void put_param(struct json_sink *j, struct buffer *b, const struct json_t
 		json_param(b, ev, i, &j->render);
 }
 
-static int put_event(struct json_sink *j, struct event *ev, const struct state *st, struct error *err)
+static int put_event(struct json_sink *j, struct event *ev, const struct state *st,
+		     struct error *err)
 {
 	struct buffer *b = &j->output.bytes;
 	struct json_type *t = type_of(j, ev);
@@ -425,11 +429,11 @@ static void json_free(struct sink *s)
 }
 
 static const struct sink_ops json_ops = {
-	.name = "json",
-	.event = json_event,
-	.batch_end = json_batch_end,
-	.finish = json_finish,
-	.free = json_free,
+    .name = "json",
+    .event = json_event,
+    .batch_end = json_batch_end,
+    .finish = json_finish,
+    .free = json_free,
 };
 
 static int take_format(struct json_sink *j, const char *format, struct error *err)

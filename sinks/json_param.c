@@ -36,7 +36,8 @@ static void split_names(struct buffer *out, size_t from)
 	buffer_u8(out, ']');
 }
 
-static void put_named(struct buffer *out, uint64_t value, const struct flag_table *flags, bool exact)
+static void put_named(struct buffer *out, uint64_t value, const struct flag_table *flags,
+		      bool exact)
 {
 	size_t at;
 
@@ -335,9 +336,9 @@ enum json_kind json_kind_of(const struct event_info *event, unsigned i,
 		return JSON_ANY;
 	case PT_BYTEBUF:
 		return is_text_list(event, info) || render->view == VIEW_BASE64 ||
-				       render->view == VIEW_HEX
-			       ? JSON_ANY
-			       : JSON_BYTES;
+			       render->view == VIEW_HEX
+			   ? JSON_ANY
+			   : JSON_BYTES;
 	default:
 		break;
 	}
@@ -349,7 +350,8 @@ enum json_kind json_kind_of(const struct event_info *event, unsigned i,
 	return param_type_is_signed(info->type) ? JSON_SIGNED : JSON_UNSIGNED;
 }
 
-void json_param(struct buffer *out, struct event *ev, unsigned i, const struct render_options *render)
+void json_param(struct buffer *out, struct event *ev, unsigned i,
+		const struct render_options *render)
 {
 	const struct param_info *info = &ev->info->params[i];
 	const struct param *p = event_param(ev, i);

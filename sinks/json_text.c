@@ -10,9 +10,9 @@ static const char hex_digits[] = "0123456789abcdef";
 
 /* Bytes that stand for themselves: ASCII without control characters, quote and backslash. */
 static const bool plain[256] = {
-	[0x20 ... 0x21] = true,
-	[0x23 ... 0x5b] = true,
-	[0x5d ... 0x7e] = true,
+    [0x20 ... 0x21] = true,
+    [0x23 ... 0x5b] = true,
+    [0x5d ... 0x7e] = true,
 };
 
 /* Length of the UTF-8 sequence at p (RFC 3629: no overlong forms, no surrogates), 0: none. */
@@ -53,10 +53,12 @@ static uint8_t *put_escape(uint8_t *to, uint8_t byte)
 
 #define EACH_BYTE(b) (0x0101010101010101u * (b))
 
-/* Whether all eight bytes stand for themselves. May say no for some that do: they take the slow way. */
+/* Whether all eight bytes stand for themselves. May say no for some that do: they take the slow
+ * way. */
 static bool all_plain(uint64_t v)
 {
-	uint64_t quote = v ^ EACH_BYTE(0x22), backslash = v ^ EACH_BYTE(0x5c), del = v ^ EACH_BYTE(0x7f);
+	uint64_t quote = v ^ EACH_BYTE(0x22), backslash = v ^ EACH_BYTE(0x5c),
+		 del = v ^ EACH_BYTE(0x7f);
 	uint64_t hit = v | (v - EACH_BYTE(0x20)) | ((quote - EACH_BYTE(1)) & ~quote) |
 		       ((backslash - EACH_BYTE(1)) & ~backslash) | ((del - EACH_BYTE(1)) & ~del);
 
@@ -147,7 +149,8 @@ void json_key(struct buffer *out, const char *name)
 
 void json_base64(struct buffer *out, const uint8_t *data, size_t len)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 	buffer_u8(out, '"');
 	for (size_t i = 0; i < len; i += 3) {

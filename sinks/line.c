@@ -28,10 +28,10 @@ enum segment_kind {
 
 struct segment {
 	enum segment_kind kind;
-	uint32_t width;		/* 0: as long as it is */
+	uint32_t width; /* 0: as long as it is */
 	uint32_t front_len;
-	char *front;		/* literal text before the field; with room for FRONT_COPY bytes */
-	char *name;		/* field as written, NUL-terminated; owned */
+	char *front; /* literal text before the field; with room for FRONT_COPY bytes */
+	char *name;  /* field as written, NUL-terminated; owned */
 	struct field field;
 	struct field_scratch scratch;
 };
@@ -56,10 +56,10 @@ static const struct {
 	const char *name;
 	enum segment_kind kind;
 } fast_fields[] = {
-	{"evt.num", SEGMENT_NUMBER}, {"evt.outputtime", SEGMENT_TIME}, {"evt.time", SEGMENT_TIME},
-	{"evt.cpu", SEGMENT_CPU},    {"proc.name", SEGMENT_COMM},      {"thread.tid", SEGMENT_TID},
-	{"evt.dir", SEGMENT_DIRECTION}, {"evt.type", SEGMENT_TYPE},	{"evt.args", SEGMENT_ARGS},
-	{"evt.info", SEGMENT_ARGS},
+    {"evt.num", SEGMENT_NUMBER},    {"evt.outputtime", SEGMENT_TIME}, {"evt.time", SEGMENT_TIME},
+    {"evt.cpu", SEGMENT_CPU},       {"proc.name", SEGMENT_COMM},      {"thread.tid", SEGMENT_TID},
+    {"evt.dir", SEGMENT_DIRECTION}, {"evt.type", SEGMENT_TYPE},       {"evt.args", SEGMENT_ARGS},
+    {"evt.info", SEGMENT_ARGS},
 };
 
 static enum segment_kind kind_of(const char *name)
@@ -76,7 +76,8 @@ static struct segment *segment_new(struct line *l, enum segment_kind kind, struc
 	struct segment *s = &l->segments[l->n_segments];
 
 	if (l->n_segments == LINE_SEGMENTS_MAX) {
-		error_set(err, -E2BIG, "the line format has more than %d fields", LINE_SEGMENTS_MAX);
+		error_set(err, -E2BIG, "the line format has more than %d fields",
+			  LINE_SEGMENTS_MAX);
 		return NULL;
 	}
 	s->kind = kind;
@@ -112,9 +113,10 @@ static int64_t add_field(struct line *l, const char *text, struct error *err)
 					    LINE_WIDTH_MAX);
 	}
 	if (!*p || strchr(" \t\n", *p))
-		return error_set_at(err, -EINVAL, (uint64_t)(p - l->format),
-				    "line format, column %td: a field must follow the %% (%%%% prints a %%)",
-				    p - l->format + 1);
+		return error_set_at(
+		    err, -EINVAL, (uint64_t)(p - l->format),
+		    "line format, column %td: a field must follow the %% (%%%% prints a %%)",
+		    p - l->format + 1);
 	r = field_parse(&s->field, p, &len, err);
 	if (r < 0) {
 		if (err)
@@ -302,8 +304,8 @@ static void print_time(struct line *l, struct buffer *out, const struct event *e
 		break;
 	case 'D':
 		print_seconds(out, l->previous_ns && ev->time_ns > l->previous_ns
-					   ? ev->time_ns - l->previous_ns
-					   : 0);
+				       ? ev->time_ns - l->previous_ns
+				       : 0);
 		break;
 	default:
 		print_clock(l, out, ev->time_ns);

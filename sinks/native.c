@@ -136,15 +136,15 @@ static void native_free(struct sink *s)
 }
 
 static const struct sink_ops native_ops = {
-	.name = "native",
-	.capture = native_capture,
-	.state = native_state,
-	.event = native_event,
-	.hidden = native_hidden,
-	.batch_end = native_batch_end,
-	.loss = native_loss,
-	.finish = native_finish,
-	.free = native_free,
+    .name = "native",
+    .capture = native_capture,
+    .state = native_state,
+    .event = native_event,
+    .hidden = native_hidden,
+    .batch_end = native_batch_end,
+    .loss = native_loss,
+    .finish = native_finish,
+    .free = native_free,
 };
 
 struct sink *sink_native_new(int fd, const struct schema *schema,

@@ -9,21 +9,21 @@
 
 /* What the loop must know of an event type, looked up once per capture. */
 enum type_kind {
-	TYPE_KNOWN = 1,	   /* the entry is filled */
-	TYPE_STATE = 2,	   /* changes who-is-who */
+	TYPE_KNOWN = 1,    /* the entry is filled */
+	TYPE_STATE = 2,    /* changes who-is-who */
 	TYPE_INTERNAL = 4, /* made by capture tools, hidden by default */
-	TYPE_META = 8,	   /* not something that a program did: no origin for relative times */
+	TYPE_META = 8,     /* not something that a program did: no origin for relative times */
 };
 
 struct run {
 	struct pipeline *p;
 	struct state *st;
 	struct schema *no_schema; /* of sources without one */
-	unsigned needs;		  /* of filter, sink and caller together */
-	bool feed_state;	  /* somebody asks for threads, fds or users */
-	bool exact;		  /* the filter's column part decides alone */
-	bool has_hidden;	  /* the sink keeps hidden state events */
-	bool by_selection;	  /* the sink takes whole batches */
+	unsigned needs;           /* of filter, sink and caller together */
+	bool feed_state;          /* somebody asks for threads, fds or users */
+	bool exact;               /* the filter's column part decides alone */
+	bool has_hidden;          /* the sink keeps hidden state events */
+	bool by_selection;        /* the sink takes whole batches */
 	bool want_told;
 	bool ended;
 	struct capture_info capture;
@@ -31,9 +31,9 @@ struct run {
 	char *hostname;
 
 	struct batch *batch; /* NULL: the next item is due */
-	uint32_t at;	     /* next event to look at */
-	bool returned;	     /* ev is with the caller */
-	bool settle;	     /* its effects on the state are still to be settled */
+	uint32_t at;         /* next event to look at */
+	bool returned;       /* ev is with the caller */
+	bool settle;         /* its effects on the state are still to be settled */
 	struct event ev;
 	uint64_t bits[WORDS];  /* may pass */
 	uint64_t touch[WORDS]; /* changes state: to be applied, or kept hidden by the sink */
@@ -100,7 +100,8 @@ struct run *pipeline_open(struct pipeline *p, struct error *err)
 	run->st = schema ? state_new(schema) : NULL;
 	if (!run->st)
 		goto fail;
-	run->needs = p->needs | (p->sink ? p->sink->needs : 0) | (p->filter ? filter_needs(p->filter) : 0);
+	run->needs =
+	    p->needs | (p->sink ? p->sink->needs : 0) | (p->filter ? filter_needs(p->filter) : 0);
 	run->feed_state = run->needs & (NEED_THREADS | NEED_FDS | NEED_USERS);
 	run->exact = !p->filter || filter_is_exact(p->filter);
 	run->has_hidden = p->sink && p->sink->ops->hidden;
@@ -168,7 +169,8 @@ static int take_capture(struct run *run, const struct capture_info *info, struct
 	return sink && sink->ops->capture ? sink->ops->capture(run->p->sink, info, err) : 0;
 }
 
-static int take_state(struct run *run, const struct state_entry *entries, size_t n, struct error *err)
+static int take_state(struct run *run, const struct state_entry *entries, size_t n,
+		      struct error *err)
 {
 	struct sink *sink = run->p->sink;
 	int r;
@@ -290,7 +292,8 @@ static int load_columns(struct run *run, struct batch *b, struct error *err)
 	if (any_bit(run->touch, NULL))
 		columns |= COLUMN_PAYLOAD_STATE;
 	if (run->needs & NEED_PARAMS) {
-		/* Without touch bits (no state asked for) either class may be among those that pass. */
+		/* Without touch bits (no state asked for) either class may be among those that
+		 * pass. */
 		if (any_bit(run->bits, run->touch))
 			columns |= COLUMN_PAYLOAD_BULK;
 		if (!run->feed_state && any_bit(run->bits, NULL))
@@ -361,7 +364,8 @@ static int leave_batch(struct run *run, struct error *err)
 /* The payload of an event whose class was guessed wrong (a file that changes a type midway). */
 static int need_payload(struct run *run, struct error *err)
 {
-	unsigned column = event_info_is_state(run->ev.info) ? COLUMN_PAYLOAD_STATE : COLUMN_PAYLOAD_BULK;
+	unsigned column =
+	    event_info_is_state(run->ev.info) ? COLUMN_PAYLOAD_STATE : COLUMN_PAYLOAD_BULK;
 
 	return batch_need(run->batch, column, err);
 }

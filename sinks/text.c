@@ -60,11 +60,11 @@ static void text_free(struct sink *s)
 }
 
 static const struct sink_ops text_ops = {
-	.name = "text",
-	.event = text_event,
-	.batch_end = text_batch_end,
-	.finish = text_finish,
-	.free = text_free,
+    .name = "text",
+    .event = text_event,
+    .batch_end = text_batch_end,
+    .finish = text_finish,
+    .free = text_free,
 };
 
 struct sink *sink_text_new(FILE *out, const char *format, char time_format,

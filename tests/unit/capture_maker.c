@@ -44,16 +44,16 @@ int maker_add_args(struct maker *m, const char *name, const struct maker_event *
 	const struct event_info *info = event_info_by_name(name);
 	const struct syscall_info *call = syscall_by_name(name);
 	struct batch_row row = {
-		.time_ns = m->time_ns,
-		.duration_ns = event->duration_ns ? event->duration_ns : DURATION_NONE,
-		.tid = event->tid,
-		.result = event->result,
-		.fd = FD_NONE,
-		.cpu = event->cpu,
-		.flags = event->flags,
-		.sysno = call && call->number[ABI_X86_64] >= 0 ? (uint16_t)call->number[ABI_X86_64]
-							       : SYSNO_NONE,
-		.absent = event->absent,
+	    .time_ns = m->time_ns,
+	    .duration_ns = event->duration_ns ? event->duration_ns : DURATION_NONE,
+	    .tid = event->tid,
+	    .result = event->result,
+	    .fd = FD_NONE,
+	    .cpu = event->cpu,
+	    .flags = event->flags,
+	    .sysno = call && call->number[ABI_X86_64] >= 0 ? (uint16_t)call->number[ABI_X86_64]
+							   : SYSNO_NONE,
+	    .absent = event->absent,
 	};
 	size_t n_used = 0;
 	int r;

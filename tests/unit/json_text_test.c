@@ -43,7 +43,8 @@ START_TEST(every_byte_at_every_place)
 			json_string(&b, &c, 1);
 			snprintf(alone, sizeof alone, "%.*s", (int)b.len - 2, (char *)b.data + 1);
 			buffer_clear(&b);
-			snprintf(want, sizeof want, "\"%.*s%s%s\"", (int)at, data, alone, data + at + 1);
+			snprintf(want, sizeof want, "\"%.*s%s%s\"", (int)at, data, alone,
+				 data + at + 1);
 			data[at] = c;
 			json_string(&b, data, 17);
 			ck_assert_str_eq(take(&b), want);
@@ -66,9 +67,9 @@ START_TEST(stray_bytes_become_lone_surrogates)
 {
 	CHECK_STRING("\xff", "\"\\udcff\"");
 	CHECK_STRING("a\x80z", "\"a\\udc80z\"");
-	CHECK_STRING("\xc3", "\"\\udcc3\"");		     /* ends early */
-	CHECK_STRING("\xe2\x82", "\"\\udce2\\udc82\"");	     /* ends early */
-	CHECK_STRING("\xc0\xaf", "\"\\udcc0\\udcaf\"");	     /* overlong */
+	CHECK_STRING("\xc3", "\"\\udcc3\"");                       /* ends early */
+	CHECK_STRING("\xe2\x82", "\"\\udce2\\udc82\"");            /* ends early */
+	CHECK_STRING("\xc0\xaf", "\"\\udcc0\\udcaf\"");            /* overlong */
 	CHECK_STRING("\xe0\x80\xaf", "\"\\udce0\\udc80\\udcaf\""); /* overlong */
 	CHECK_STRING("\xed\xb2\x80", "\"\\udced\\udcb2\\udc80\""); /* a surrogate: no UTF-8 */
 	CHECK_STRING("\xf4\x90\x80\x80", "\"\\udcf4\\udc90\\udc80\\udc80\""); /* beyond Unicode */
@@ -77,7 +78,8 @@ END_TEST
 
 START_TEST(base64_of_every_remainder)
 {
-	static const char *const want[] = {"\"\"", "\"Zg==\"", "\"Zm8=\"", "\"Zm9v\"", "\"Zm9vYg==\""};
+	static const char *const want[] = {"\"\"", "\"Zg==\"", "\"Zm8=\"", "\"Zm9v\"",
+					   "\"Zm9vYg==\""};
 
 	for (size_t len = 0; len < 5; len++) {
 		struct buffer b = {0};

@@ -64,7 +64,8 @@ START_TEST(fields_and_parameters_of_an_event)
 	ck_assert_int_ge(e->result, 0);
 	ck_assert_int_gt(scapkit_field_text(capture, "fd.name", text, sizeof text), 1);
 	ck_assert_int_eq(text[0], '/');
-	ck_assert_int_eq(scapkit_field_text(capture, "fd.name", tiny, sizeof tiny), (int64_t)strlen(text) + 1);
+	ck_assert_int_eq(scapkit_field_text(capture, "fd.name", tiny, sizeof tiny),
+			 (int64_t)strlen(text) + 1);
 	ck_assert_int_eq(strncmp(tiny, text, 3), 0);
 	ck_assert_int_eq(tiny[3], 0);
 	ck_assert_int_eq(scapkit_field_number(capture, "thread.tid", &number), 1);
@@ -120,8 +121,10 @@ START_TEST(two_captures_take_turns)
 		ck_assert_uint_eq(a->number, b->number + 1);
 		if (i == 0)
 			continue;
-		ck_assert_int_gt(scapkit_field_text(capture, "evt.reltime", text_a, sizeof text_a), 1);
-		ck_assert_int_gt(scapkit_field_text(other, "evt.reltime", text_b, sizeof text_b), 1);
+		ck_assert_int_gt(scapkit_field_text(capture, "evt.reltime", text_a, sizeof text_a),
+				 1);
+		ck_assert_int_gt(scapkit_field_text(other, "evt.reltime", text_b, sizeof text_b),
+				 1);
 		ck_assert_str_ne(text_a, text_b);
 	}
 	scapkit_close(other);

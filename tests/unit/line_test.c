@@ -44,7 +44,8 @@ static void tear_down(void)
 }
 
 /* The bytes that a sink writes about the maker's events. */
-static char *output_of(struct sink *(*make)(FILE *, const char *, struct error *), const char *format)
+static char *output_of(struct sink *(*make)(FILE *, const char *, struct error *),
+		       const char *format)
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -96,12 +97,14 @@ static void add_open_and_read(void)
 
 	maker.time_ns = 1700000000000000123u;
 	ck_assert_int_eq(maker_add(&maker, "openat", open, NUMBER("dirfd", -100),
-				   TEXT("name", "/etc/hosts"), NUMBER("flags", 4097)), 0);
+				   TEXT("name", "/etc/hosts"), NUMBER("flags", 4097)),
+			 0);
 	maker.time_ns = 1700000001500000000u;
-	ck_assert_int_eq(maker_add(&maker, "read", read, BYTES("data", "a\xff\n\"", 4),
-				   NUMBER("size", 4096)), 0);
-	ck_assert_int_eq(maker_add(&maker, "openat", missing, NUMBER("dirfd", -100),
-				   TEXT("name", "/no")), 0);
+	ck_assert_int_eq(
+	    maker_add(&maker, "read", read, BYTES("data", "a\xff\n\"", 4), NUMBER("size", 4096)),
+	    0);
+	ck_assert_int_eq(
+	    maker_add(&maker, "openat", missing, NUMBER("dirfd", -100), TEXT("name", "/no")), 0);
 }
 
 START_TEST(fields_and_literals)
@@ -131,7 +134,8 @@ START_TEST(time_formats)
 	set_up();
 	add_open_and_read();
 	time_format = 0;
-	check(make_text, "%evt.outputtime", "22:13:20.000000123\n22:13:21.500000000\n22:13:21.500001000\n");
+	check(make_text, "%evt.outputtime",
+	      "22:13:20.000000123\n22:13:21.500000000\n22:13:21.500001000\n");
 	time_format = 'a';
 	check(make_text, "%evt.outputtime",
 	      "1700000000.000000123\n1700000001.500000000\n1700000001.500001000\n");
@@ -141,7 +145,8 @@ START_TEST(time_formats)
 	check(make_text, "%evt.outputtime", "0.000001500\n0.000000000\n0.000000000\n");
 	time_format = 'D';
 	check(make_text, "%evt.outputtime", "0.000000000\n1.499999877\n0.000001000\n");
-	check(make_text, "%evt.time", "22:13:20.000000123\n22:13:21.500000000\n22:13:21.500001000\n");
+	check(make_text, "%evt.time",
+	      "22:13:20.000000123\n22:13:21.500000000\n22:13:21.500001000\n");
 	time_format = 0;
 	tear_down();
 }
@@ -173,8 +178,9 @@ START_TEST(a_terminal_gets_no_control_characters)
 	char *have;
 
 	set_up();
-	ck_assert_int_eq(maker_add(&maker, "openat", open, NUMBER("dirfd", -100),
-				   TEXT("name", "/tmp/\033[2Jx")), 0);
+	ck_assert_int_eq(
+	    maker_add(&maker, "openat", open, NUMBER("dirfd", -100), TEXT("name", "/tmp/\033[2Jx")),
+	    0);
 	have = output_of(make_terminal, "%fd.name");
 	ck_assert_ptr_null(strchr(have, 033));
 	free(have);
@@ -186,20 +192,22 @@ START_TEST(json_is_typed)
 {
 	set_up();
 	add_open_and_read();
-	check(make_json, NULL,
-	      "{\"evt.num\":1,\"evt.time\":1700000000000000123,\"evt.latency\":1500,\"evt.cpu\":2,"
-	      "\"evt.type\":\"openat\",\"evt.dir\":\"<\",\"evt.res\":3,\"thread.tid\":7,"
-	      "\"fd.num\":3,\"fd.type\":\"file\",\"fd.name\":\"/etc/hosts\",\"args\":{\"fd\":3,"
-	      "\"dirfd\":-100,\"name\":\"/etc/hosts\",\"flags\":{\"value\":4097,\"names\":"
-	      "[\"O_RDONLY\",\"O_CLOEXEC\"]},\"mode\":0,\"dev\":0,\"ino\":0}}\n"
-	      "{\"evt.num\":2,\"evt.time\":1700000001500000000,\"evt.cpu\":0,\"evt.type\":\"read\","
-	      "\"evt.dir\":\"<\",\"evt.res\":4,\"thread.tid\":7,\"fd.num\":3,\"fd.type\":\"file\","
-	      "\"fd.name\":\"/etc/hosts\",\"args\":{\"res\":4,\"data\":\"a\\udcff\\n\\\"\",\"fd\":3,"
-	      "\"size\":4096}}\n"
-	      "{\"evt.num\":3,\"evt.time\":1700000001500001000,\"evt.cpu\":0,\"evt.type\":\"openat\","
-	      "\"evt.dir\":\"<\",\"evt.res\":-2,\"evt.error\":\"ENOENT\",\"thread.tid\":7,\"args\":{"
-	      "\"fd\":-2,\"dirfd\":-100,\"name\":\"/no\",\"flags\":{\"value\":0,\"names\":[\"O_NONE\"]},"
-	      "\"mode\":0,\"dev\":0,\"ino\":0}}\n");
+	check(
+	    make_json, NULL,
+	    "{\"evt.num\":1,\"evt.time\":1700000000000000123,\"evt.latency\":1500,\"evt.cpu\":2,"
+	    "\"evt.type\":\"openat\",\"evt.dir\":\"<\",\"evt.res\":3,\"thread.tid\":7,"
+	    "\"fd.num\":3,\"fd.type\":\"file\",\"fd.name\":\"/etc/hosts\",\"args\":{\"fd\":3,"
+	    "\"dirfd\":-100,\"name\":\"/etc/hosts\",\"flags\":{\"value\":4097,\"names\":"
+	    "[\"O_RDONLY\",\"O_CLOEXEC\"]},\"mode\":0,\"dev\":0,\"ino\":0}}\n"
+	    "{\"evt.num\":2,\"evt.time\":1700000001500000000,\"evt.cpu\":0,\"evt.type\":\"read\","
+	    "\"evt.dir\":\"<\",\"evt.res\":4,\"thread.tid\":7,\"fd.num\":3,\"fd.type\":\"file\","
+	    "\"fd.name\":\"/etc/hosts\",\"args\":{\"res\":4,\"data\":\"a\\udcff\\n\\\"\",\"fd\":3,"
+	    "\"size\":4096}}\n"
+	    "{\"evt.num\":3,\"evt.time\":1700000001500001000,\"evt.cpu\":0,\"evt.type\":\"openat\","
+	    "\"evt.dir\":\"<\",\"evt.res\":-2,\"evt.error\":\"ENOENT\",\"thread.tid\":7,\"args\":{"
+	    "\"fd\":-2,\"dirfd\":-100,\"name\":\"/"
+	    "no\",\"flags\":{\"value\":0,\"names\":[\"O_NONE\"]},"
+	    "\"mode\":0,\"dev\":0,\"ino\":0}}\n");
 	tear_down();
 }
 END_TEST
@@ -225,16 +233,18 @@ START_TEST(json_of_addresses_and_lists)
 	set_up();
 	maker_tuple(tuple, 0x0a000002, 40000, 0x7f000001, 80);
 	ck_assert_int_eq(maker_add(&maker, "connect", e, BYTES("tuple", tuple, sizeof tuple),
-				   BYTES("addr", "\2\x7f\0\0\1\x50\0", 7)), 0);
-	ck_assert_int_eq(maker_add(&maker, "poll", e,
-				   BYTES("fds", "\1\0\4\0\0\0\0\0\0\0\5\0", 12)), 0);
+				   BYTES("addr", "\2\x7f\0\0\1\x50\0", 7)),
+			 0);
+	ck_assert_int_eq(maker_add(&maker, "poll", e, BYTES("fds", "\1\0\4\0\0\0\0\0\0\0\5\0", 12)),
+			 0);
 	ck_assert_int_eq(maker_add(&maker, "kill", e, NUMBER("pid", 9), NUMBER("sig", 9)), 0);
 	e.absent = 1 << 1;
 	ck_assert_int_eq(maker_add(&maker, "execve", e, BYTES("args", "-v\0x\0", 5)), 0);
 	have = output_of(make_json, NULL);
 	ck_assert_ptr_nonnull(strstr(have, "\"tuple\":{\"family\":\"AF_INET\",\"sip\":\"10.0.0.2\","
 					   "\"sport\":40000,\"dip\":\"127.0.0.1\",\"dport\":80}"));
-	ck_assert_ptr_nonnull(strstr(have, "\"addr\":{\"family\":\"AF_INET\",\"ip\":\"127.0.0.1\",\"port\":80}"));
+	ck_assert_ptr_nonnull(
+	    strstr(have, "\"addr\":{\"family\":\"AF_INET\",\"ip\":\"127.0.0.1\",\"port\":80}"));
 	ck_assert_ptr_nonnull(strstr(have, "\"fds\":[{\"fd\":4,\"events\":{\"value\":5,\"names\":"
 					   "[\"POLLIN\",\"POLLOUT\"]}}]"));
 	ck_assert_ptr_nonnull(strstr(have, "\"sig\":{\"value\":9,\"names\":[\"SIGKILL\"]}"));

@@ -1,11 +1,12 @@
 /*
- * Writes a capture of a machine that never was: shells that start programs, a server, a database that
- * logs, a compiler that looks for headers. The same arguments give the same events on every host.
+ * Writes a capture of a machine that never was: shells that start programs, a server, a database
+ * that logs, a compiler that looks for headers. The same arguments give the same events on every
+ * host.
  *
  * usage: make_capture FILE [EVENTS [SEED [LOST]]]
  *
- * The mix follows real ones (a fifth of reads, a quarter of events that change state, some failures); names
- * are drawn from pools with a long tail.
+ * The mix follows real ones (a fifth of reads, a quarter of events that change state, some
+ * failures); names are drawn from pools with a long tail.
  */
 #include "format/event.h"
 #include "format/native.h"
@@ -18,7 +19,7 @@
 #include <unistd.h>
 
 #define N_WORKERS 24
-#define N_DATA	  256
+#define N_DATA    256
 
 struct machine {
 	struct maker m;
@@ -82,12 +83,20 @@ static void emit(struct machine *k, const char *name, struct maker_event e,
 #define EMIT(k, name, event, ...)                                                                  \
 	emit(k, name, (struct maker_event)event, (struct maker_arg[]){__VA_ARGS__},                \
 	     sizeof((struct maker_arg[]){__VA_ARGS__}) / sizeof(struct maker_arg))
-#define EV(...) {__VA_ARGS__}
-#define NO_ARGS (struct maker_arg){0}
+#define EV(...)                                                                                    \
+	{                                                                                          \
+		__VA_ARGS__                                                                        \
+	}
+#define NO_ARGS                                                                                    \
+	(struct maker_arg)                                                                         \
+	{                                                                                          \
+		0                                                                                  \
+	}
 
 static const char *const comms[] = {"bash", "sh", "cc1", "make", "git", "python3", "sed", "ls"};
-static const char *const folders[] = {"/etc", "/usr/include", "/usr/lib/x86_64-linux-gnu", "/home/user/src",
-				      "/var/log", "/tmp", "/proc/self", "/usr/share/locale"};
+static const char *const folders[] = {
+    "/etc", "/usr/include", "/usr/lib/x86_64-linux-gnu", "/home/user/src", "/var/log",
+    "/tmp", "/proc/self",   "/usr/share/locale"};
 
 static void path(struct machine *k, char *out, size_t size)
 {
@@ -143,9 +152,11 @@ static void map_library(struct machine *k, int64_t tid, const char *name)
 	reads(k, tid, 3, 1);
 	EMIT(k, "fstat", EV(.tid = tid, .fd = 3), NO_ARGS);
 	for (uint64_t i = 0; i < 4; i++)
-		EMIT(k, "mmap", EV(.tid = tid, .fd = i ? -1 : 3, .result = 0x7f0000000000 + (int64_t)pick(k, 1 << 30)),
-		     NUMBER("vm_size", 2000 + i), NUMBER("vm_rss", 500), NUMBER("length", 8192 << i),
-		     NUMBER("prot", 1), NUMBER("flags", 2));
+		EMIT(k, "mmap",
+		     EV(.tid = tid, .fd = i ? -1 : 3,
+			.result = 0x7f0000000000 + (int64_t)pick(k, 1 << 30)),
+		     NUMBER("vm_size", 2000 + i), NUMBER("vm_rss", 500),
+		     NUMBER("length", 8192 << i), NUMBER("prot", 1), NUMBER("flags", 2));
 	EMIT(k, "mprotect", EV(.tid = tid), NUMBER("addr", 0x7f0000001000), NUMBER("length", 4096),
 	     NUMBER("prot", 1));
 	EMIT(k, "close", EV(.tid = tid, .fd = 3), NO_ARGS);
@@ -160,17 +171,22 @@ static void run_program(struct machine *k, int64_t parent)
 	int args_len;
 
 	snprintf(exe, sizeof exe, "/usr/bin/%s", comm);
-	args_len = snprintf(args, sizeof args, "-v%cfile%llu", 0, (unsigned long long)pick_skewed(k, 999)) + 1;
-	EMIT(k, "clone", EV(.tid = parent, .result = tid), TEXT("exe", "bash"), TEXT("comm", "bash"),
-	     TEXT("cwd", "/home/user"), NUMBER("tid", parent), NUMBER("pid", parent), NUMBER("ptid", 1),
-	     NUMBER("flags", 0x1200000), NUMBER("vtid", parent), NUMBER("vpid", parent));
-	EMIT(k, "clone", EV(.tid = tid, .result = 0, .flags = EVENT_CHILD_RETURN), TEXT("exe", "bash"),
-	     TEXT("comm", "bash"), TEXT("cwd", "/home/user"), NUMBER("tid", tid), NUMBER("pid", tid),
-	     NUMBER("ptid", parent), NUMBER("flags", 0x1200000), NUMBER("vtid", tid), NUMBER("vpid", tid));
-	EMIT(k, "execve", EV(.tid = tid, .result = 0), TEXT("exe", comm), BYTES("args", args, args_len),
-	     NUMBER("tid", tid), NUMBER("pid", tid), NUMBER("ptid", parent), TEXT("cwd", "/home/user"),
-	     NUMBER("fdlimit", 1024), TEXT("comm", comm), TEXT("trusted_exepath", exe),
-	     NUMBER("vpgid", tid), NUMBER("pgid", tid), NUMBER("uid", 1000), NUMBER("loginuid", 1000),
+	args_len = snprintf(args, sizeof args, "-v%cfile%llu", 0,
+			    (unsigned long long)pick_skewed(k, 999)) +
+		   1;
+	EMIT(k, "clone", EV(.tid = parent, .result = tid), TEXT("exe", "bash"),
+	     TEXT("comm", "bash"), TEXT("cwd", "/home/user"), NUMBER("tid", parent),
+	     NUMBER("pid", parent), NUMBER("ptid", 1), NUMBER("flags", 0x1200000),
+	     NUMBER("vtid", parent), NUMBER("vpid", parent));
+	EMIT(k, "clone", EV(.tid = tid, .result = 0, .flags = EVENT_CHILD_RETURN),
+	     TEXT("exe", "bash"), TEXT("comm", "bash"), TEXT("cwd", "/home/user"),
+	     NUMBER("tid", tid), NUMBER("pid", tid), NUMBER("ptid", parent),
+	     NUMBER("flags", 0x1200000), NUMBER("vtid", tid), NUMBER("vpid", tid));
+	EMIT(k, "execve", EV(.tid = tid, .result = 0), TEXT("exe", comm),
+	     BYTES("args", args, args_len), NUMBER("tid", tid), NUMBER("pid", tid),
+	     NUMBER("ptid", parent), TEXT("cwd", "/home/user"), NUMBER("fdlimit", 1024),
+	     TEXT("comm", comm), TEXT("trusted_exepath", exe), NUMBER("vpgid", tid),
+	     NUMBER("pgid", tid), NUMBER("uid", 1000), NUMBER("loginuid", 1000),
 	     NUMBER("exe_ino", 4711));
 	EMIT(k, "brk", EV(.tid = tid, .result = 0x555500000000), NO_ARGS);
 	map_library(k, tid, "/etc/ld.so.cache");
@@ -189,16 +205,18 @@ static void serve(struct machine *k, int64_t tid)
 	int32_t fd = 8 + (int32_t)pick(k, 40);
 	uint8_t tuple[13];
 
-	maker_tuple(tuple, 0x0a000002 + (uint32_t)pick(k, 60), k->next_port++ | 0x8000, 0x0a000001, 8080);
+	maker_tuple(tuple, 0x0a000002 + (uint32_t)pick(k, 60), k->next_port++ | 0x8000, 0x0a000001,
+		    8080);
 	EMIT(k, "epoll_wait", EV(.tid = tid, .result = 1), NUMBER("maxevents", 512));
 	EMIT(k, "accept4", EV(.tid = tid, .result = fd), BYTES("tuple", tuple, sizeof tuple));
 	for (uint64_t i = 1 + pick(k, 4); i; i--) {
-		EMIT(k, "recvfrom", EV(.tid = tid, .fd = fd, .result = 70), BYTES("data", k->data, 70),
-		     NUMBER("size", 8192));
+		EMIT(k, "recvfrom", EV(.tid = tid, .fd = fd, .result = 70),
+		     BYTES("data", k->data, 70), NUMBER("size", 8192));
 		use_file(k, tid, fd + 1);
-		EMIT(k, "sendto", EV(.tid = tid, .fd = fd, .result = 80), BYTES("data", k->data + 9, 80),
-		     NUMBER("size", 80));
-		EMIT(k, "epoll_wait", EV(.tid = tid, .result = pick(k, 2)), NUMBER("maxevents", 512));
+		EMIT(k, "sendto", EV(.tid = tid, .fd = fd, .result = 80),
+		     BYTES("data", k->data + 9, 80), NUMBER("size", 80));
+		EMIT(k, "epoll_wait", EV(.tid = tid, .result = pick(k, 2)),
+		     NUMBER("maxevents", 512));
 	}
 	EMIT(k, "close", EV(.tid = tid, .fd = fd), NO_ARGS);
 }
@@ -209,8 +227,8 @@ static void store(struct machine *k, int64_t tid)
 	for (uint64_t i = 1 + pick(k, 8); i; i--) {
 		uint64_t addr = 0x7fff00000000 + pick(k, 64) * 64;
 
-		EMIT(k, "futex", EV(.tid = tid, .result = pick(k, 4) ? 0 : -EAGAIN), NUMBER("addr", addr),
-		     NUMBER("op", 129), NUMBER("val", 1));
+		EMIT(k, "futex", EV(.tid = tid, .result = pick(k, 4) ? 0 : -EAGAIN),
+		     NUMBER("addr", addr), NUMBER("op", 129), NUMBER("val", 1));
 		reads(k, tid, 5, pick(k, 3));
 		writes(k, tid, 4, 1 + pick(k, 2));
 	}
@@ -225,11 +243,13 @@ static void compile(struct machine *k, int64_t tid)
 
 	for (uint64_t i = 2 + pick(k, 10); i; i--) {
 		path(k, name, sizeof name);
-		EMIT(k, "newfstatat", EV(.tid = tid, .fd = -100, .result = pick(k, 3) ? -ENOENT : 0),
+		EMIT(k, "newfstatat",
+		     EV(.tid = tid, .fd = -100, .result = pick(k, 3) ? -ENOENT : 0),
 		     TEXT("path", name));
 	}
 	use_file(k, tid, 4);
-	EMIT(k, "brk", EV(.tid = tid, .result = 0x555500000000 + (int64_t)pick(k, 1 << 24)), NO_ARGS);
+	EMIT(k, "brk", EV(.tid = tid, .result = 0x555500000000 + (int64_t)pick(k, 1 << 24)),
+	     NO_ARGS);
 }
 
 static int64_t worker_tid(unsigned i)
@@ -247,18 +267,29 @@ static const char *worker_comm(unsigned i)
 static struct thread_entry thread_of(unsigned i)
 {
 	return (struct thread_entry){
-		.tid = worker_tid(i), .pid = worker_tid(i), .ptid = 1, .sid = worker_tid(i),
-		.pgid = worker_tid(i), .vpgid = worker_tid(i), .vtid = worker_tid(i),
-		.vpid = worker_tid(i), .comm = text_of(worker_comm(i)), .exe = text_of(worker_comm(i)),
-		.exepath = text_of("/usr/sbin/daemon"), .cwd = text_of("/"), .root = text_of("/"),
-		.uid = i % 4 ? 33 : 1000, .gid = 33, .loginuid = UINT32_MAX,
+	    .tid = worker_tid(i),
+	    .pid = worker_tid(i),
+	    .ptid = 1,
+	    .sid = worker_tid(i),
+	    .pgid = worker_tid(i),
+	    .vpgid = worker_tid(i),
+	    .vtid = worker_tid(i),
+	    .vpid = worker_tid(i),
+	    .comm = text_of(worker_comm(i)),
+	    .exe = text_of(worker_comm(i)),
+	    .exepath = text_of("/usr/sbin/daemon"),
+	    .cwd = text_of("/"),
+	    .root = text_of("/"),
+	    .uid = i % 4 ? 33 : 1000,
+	    .gid = 33,
+	    .loginuid = UINT32_MAX,
 	};
 }
 
 static int snapshot(struct machine *k, struct error *err)
 {
-	static const char *const names[] = {"/dev/null", "/dev/pts/0", "/dev/pts/0", "/run/lock",
-					    "/var/log/store.log", "/var/lib/store.db"};
+	static const char *const names[] = {"/dev/null", "/dev/pts/0",         "/dev/pts/0",
+					    "/run/lock", "/var/log/store.log", "/var/lib/store.db"};
 	struct state_entry e[N_WORKERS * 7 + 3] = {0};
 	size_t n = 0;
 
@@ -273,8 +304,11 @@ static int snapshot(struct machine *k, struct error *err)
 		e[n++].thread = thread_of(i);
 		for (unsigned fd = 0; fd < 6; fd++) {
 			e[n].kind = ENTRY_FD;
-			e[n++].fd = (struct fd_entry){.tid = worker_tid(i), .fd = fd, .type = FD_FILE,
-						      .ino = 50 + fd, .name = text_of(names[fd])};
+			e[n++].fd = (struct fd_entry){.tid = worker_tid(i),
+						      .fd = fd,
+						      .type = FD_FILE,
+						      .ino = 50 + fd,
+						      .name = text_of(names[fd])};
 		}
 	}
 	e[n].kind = ENTRY_USER;
@@ -308,16 +342,30 @@ static void live(struct machine *k)
 static int make(struct machine *k, int fd, const struct schema *schema, struct error *err)
 {
 	struct capture_info info = {
-		.id = "make_capture id", .version_major = 1, .start_ns = 1700000000000000000u, .n_cpus = 4,
-		.snaplen = 80, .page_size = 4096, .clock = CLOCK_BOOT_PLUS_OFFSET,
-		.memory_bytes = 1u << 30, .boot_ns = 1699990000000000000u,
-		.hostname = text_of("example"), .kernel = text_of("6.1.0"), .arch = text_of("x86_64"),
-		.os = text_of("Debian GNU/Linux 12"), .application = text_of("make_capture"),
-		.engine = text_of("none"), .filter = text_of(""), .command = text_of(""),
-		.comment = text_of("made up for tests"),
+	    .id = "make_capture id",
+	    .version_major = 1,
+	    .start_ns = 1700000000000000000u,
+	    .n_cpus = 4,
+	    .snaplen = 80,
+	    .page_size = 4096,
+	    .clock = CLOCK_BOOT_PLUS_OFFSET,
+	    .memory_bytes = 1u << 30,
+	    .boot_ns = 1699990000000000000u,
+	    .hostname = text_of("example"),
+	    .kernel = text_of("6.1.0"),
+	    .arch = text_of("x86_64"),
+	    .os = text_of("Debian GNU/Linux 12"),
+	    .application = text_of("make_capture"),
+	    .engine = text_of("none"),
+	    .filter = text_of(""),
+	    .command = text_of(""),
+	    .comment = text_of("made up for tests"),
 	};
-	struct loss_entry loss = {.from_ns = info.start_ns, .to_ns = info.start_ns + 5, .cpu = 1,
-				  .class = LOSS_BULK, .count = k->n_lost};
+	struct loss_entry loss = {.from_ns = info.start_ns,
+				  .to_ns = info.start_ns + 5,
+				  .cpu = 1,
+				  .class = LOSS_BULK,
+				  .count = k->n_lost};
 	struct native_writer_options options = {0};
 	int r;
 

@@ -83,12 +83,12 @@ static int notes_finish(struct sink *s, struct error *err)
 }
 
 static const struct sink_ops notes_ops = {
-	.name = "notes",
-	.event = notes_event,
-	.hidden = notes_hidden,
-	.batch_end = notes_batch_end,
-	.loss = notes_loss,
-	.finish = notes_finish,
+    .name = "notes",
+    .event = notes_event,
+    .hidden = notes_hidden,
+    .batch_end = notes_batch_end,
+    .loss = notes_loss,
+    .finish = notes_finish,
 };
 
 static struct schema *schema;
@@ -191,8 +191,9 @@ START_TEST(state_filters_see_fds_opened_by_events_that_do_not_pass)
 	struct maker_event event = {.tid = 9, .result = 5};
 
 	set_up();
-	ck_assert_int_eq(maker_add(&maker, "openat", event, NUMBER("dirfd", -100),
-				   TEXT("name", "/etc/hosts")), 0);
+	ck_assert_int_eq(
+	    maker_add(&maker, "openat", event, NUMBER("dirfd", -100), TEXT("name", "/etc/hosts")),
+	    0);
 	ADD("read", .tid = 9, .fd = 5, .result = 1);
 	ADD("read", .tid = 9, .fd = 6, .result = 1);
 	run_filter("evt.type=read and fd.name=/etc/hosts");
@@ -288,7 +289,8 @@ END_TEST
 
 START_TEST(counting_agrees_with_looking)
 {
-	static const char *const filters[] = {"", "evt.type=read", "evt.type=openat", "thread.tid=7"};
+	static const char *const filters[] = {"", "evt.type=read", "evt.type=openat",
+					      "thread.tid=7"};
 
 	for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
 		for (uint64_t limit = 0; limit < 4; limit++) {
@@ -334,4 +336,5 @@ SUITE("pipeline", hidden_and_internal_events_do_not_pass,
       state_filters_see_fds_opened_by_events_that_do_not_pass, the_limit_ends_the_run,
       a_sink_that_has_enough_ends_the_run, damage_is_told_and_reading_goes_on,
       without_warn_the_first_damage_is_the_end, errors_of_the_system_are_no_damage,
-      losses_are_counted_by_class, counting_agrees_with_looking, one_at_a_time_gives_the_same_events)
+      losses_are_counted_by_class, counting_agrees_with_looking,
+      one_at_a_time_gives_the_same_events)

@@ -1,6 +1,6 @@
 /*
- * Events of every type whose payload is noise, through state, filter, text and JSON: nothing may crash, and
- * every line of JSON must be JSON. Fixed seeds: a failure comes back.
+ * Events of every type whose payload is noise, through state, filter, text and JSON: nothing may
+ * crash, and every line of JSON must be JSON. Fixed seeds: a failure comes back.
  */
 #include "sinks/pipeline.h"
 #include "tests/unit/suite.h"
@@ -164,16 +164,16 @@ static void fill(uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		const struct event_info *info = event_info_at(pick(1u << 30) % 900);
 		struct batch_row row = {
-			.time_ns = 1700000000000000000u + i * 1000,
-			.duration_ns = pick(4) ? pick(100000) : DURATION_NONE,
-			.tid = (int64_t)pick(20) - 1,
-			.result = pick(2) ? (int64_t)pick(20) : -(int64_t)pick(200),
-			.fd = pick(5) ? (int32_t)pick(20) : FD_NONE,
-			.cpu = (uint16_t)pick(4),
-			.flags = pick(10) ? 0 : (uint16_t)pick(256),
-			.sysno = (uint16_t)pick(500),
-			.absent = pick(10) ? 0 : (uint32_t)pick(1u << 31),
-			.payload = payload,
+		    .time_ns = 1700000000000000000u + i * 1000,
+		    .duration_ns = pick(4) ? pick(100000) : DURATION_NONE,
+		    .tid = (int64_t)pick(20) - 1,
+		    .result = pick(2) ? (int64_t)pick(20) : -(int64_t)pick(200),
+		    .fd = pick(5) ? (int32_t)pick(20) : FD_NONE,
+		    .cpu = (uint16_t)pick(4),
+		    .flags = pick(10) ? 0 : (uint16_t)pick(256),
+		    .sysno = (uint16_t)pick(500),
+		    .absent = pick(10) ? 0 : (uint32_t)pick(1u << 31),
+		    .payload = payload,
 		};
 
 		if (!info)
@@ -288,8 +288,11 @@ END_TEST
 START_TEST(noise_is_filtered)
 {
 	static const char *const filters[] = {
-		"fd.name contains a or proc.name=b", "evt.type in (open,openat) and fd.num > 3",
-		"not evt.dir=exit", "evt.latency > 50000 or evt.failed=true", "user.name=root or fd.sport=80",
+	    "fd.name contains a or proc.name=b",
+	    "evt.type in (open,openat) and fd.num > 3",
+	    "not evt.dir=exit",
+	    "evt.latency > 50000 or evt.failed=true",
+	    "user.name=root or fd.sport=80",
 	};
 
 	set_up();

@@ -1,0 +1,212 @@
+#include "replay/scapread_options.h"
+
+#include "base/option.h"
+#include "sinks/line.h"
+
+#include <errno.h>
+
+static int take_read(void *context, const char *value, struct error *err)
+{
+	struct scapread_options *o = context;
+
+	if (o->read)
+		return error_set(err, -EINVAL, "one capture at a time: %s or %s", o->read, value);
+	o->read = value;
+	return 0;
+}
+
+static int take_format(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->format = value;
+	return 0;
+}
+
+static int take_json(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->json = true;
+	return 0;
+}
+
+static int take_limit(void *context, const char *value, struct error *err)
+{
+	return option_number(value, 1, UINT64_MAX, &((struct scapread_options *)context)->limit,
+			     err);
+}
+
+static int take_time(void *context, const char *value, struct error *err)
+{
+	if (strlen(value) != 1 || !strchr("ahrdD", value[0]))
+		return error_set(err, -EINVAL, "'%s' is not one of a, h, r, d, D", value);
+	((struct scapread_options *)context)->time_format = value[0];
+	return 0;
+}
+
+static int take_internal(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->internal++;
+	return 0;
+}
+
+static int take_ascii(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->render.view = VIEW_ASCII;
+	return 0;
+}
+
+static int take_hex(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->render.view = VIEW_HEX;
+	return 0;
+}
+
+static int take_hex_ascii(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->render.view = VIEW_HEX_ASCII;
+	return 0;
+}
+
+static int take_base64(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->render.view = VIEW_BASE64;
+	return 0;
+}
+
+static int take_verbose(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->render.full = true;
+	return 0;
+}
+
+static int take_write(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->write = value;
+	return 0;
+}
+
+static int take_level(void *context, const char *value, struct error *err)
+{
+	return option_number(value, 1, 19, &((struct scapread_options *)context)->level, err);
+}
+
+static int take_quiet(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->quiet = true;
+	return 0;
+}
+
+static int take_count(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->count = true;
+	return 0;
+}
+
+static int take_filter_file(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->filter_file = value;
+	return 0;
+}
+
+static int take_check_filter(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->check_filter = true;
+	return 0;
+}
+
+static int take_list_fields(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->list = LIST_FIELDS;
+	return 0;
+}
+
+static int take_list_events(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->list = LIST_EVENTS;
+	return 0;
+}
+
+static int take_list_syscalls(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->list = LIST_SYSCALLS;
+	return 0;
+}
+
+static int take_markdown(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->markdown = true;
+	return 0;
+}
+
+static int take_progress(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->progress = true;
+	return 0;
+}
+
+static int take_help(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->help = true;
+	return 0;
+}
+
+static int take_version(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->version = true;
+	return 0;
+}
+
+static const struct option_row rows[] = {
+    {'r', "read", "FILE", "read this capture; - is standard input", take_read},
+    {'p', "print", "FORMAT",
+     "line format: %field, %field[arg], %%; a leading * prints <NA> for what is missing",
+     take_format},
+    {'j', "json", NULL, "one JSON object per event (of -p's fields, if given); JSON lists",
+     take_json},
+    {'n', "numevents", "N", "stop after N events that passed", take_limit},
+    {'t', "timetype", "a|h|r|d|D",
+     "%evt.outputtime: since epoch, clock, since start, call duration, since previous", take_time},
+    {'A', "print-ascii", NULL, "buffers as text, line ends kept", take_ascii},
+    {'x', "print-hex", NULL, "buffers in hex", take_hex},
+    {'X', "print-hex-ascii", NULL, "buffers in hex and text", take_hex_ascii},
+    {'b', "print-base64", NULL, "buffers in base64", take_base64},
+    {'v', "verbose", NULL, "never shorten buffers and texts; lists: old event types, too",
+     take_verbose},
+    {'D', "internal", NULL,
+     "show notes of capture tools, too; -DD: events kept only for their effects, too",
+     take_internal},
+    {'w', "write", "FILE", "write what passed to another capture; - is standard output",
+     take_write},
+    {'z', "compress", "LEVEL", "compression of -w, 1 to 19 (default 6)", take_level},
+    {'q', "quiet", NULL, "print no events", take_quiet},
+    {0, "count", NULL, "print only how many events passed", take_count},
+    {0, "filter-file", "FILE", "take the filter from a file (# begins a comment line)",
+     take_filter_file},
+    {0, "check-filter", NULL, "explain the filter and stop", take_check_filter},
+    {'P', "progress", NULL, "show on the terminal how far it is", take_progress},
+    {'l', "list", NULL, "list the fields for filters and -p", take_list_fields},
+    {'L', "list-events", NULL, "list the event types", take_list_events},
+    {0, "list-syscalls", NULL, "list the system calls and their numbers", take_list_syscalls},
+    {0, "markdown", NULL, "lists as markdown tables", take_markdown},
+    {'h', "help", NULL, "this text", take_help},
+    {0, "version", NULL, "print the version", take_version},
+    {0},
+};
+
+void scapread_help(void)
+{
+	printf("usage: scapread -r FILE [options] [filter words...]\n"
+	       "Reads a capture made by scapcap and prints the events that pass the filter.\n\n");
+	options_print(rows, stdout);
+	printf("\n"
+	       "default format: %s\n"
+	       "\n"
+	       "  scapread -r curl.scap evt.type=openat and proc.name=curl\n"
+	       "  scapread -r curl.scap -p '%%evt.time %%proc.name %%fd.name' 'evt.latency > "
+	       "1000000'\n"
+	       "  scapread -r curl.scap -j | jq 'select(.\"evt.res\" == -2) | .args.name'\n",
+	       LINE_DEFAULT);
+}
+
+int scapread_options_parse(struct scapread_options *ret, int argc, char **argv, struct error *err)
+{
+	return options_parse(rows, argc, argv, NULL, ret, err);
+}
