@@ -25,16 +25,17 @@ check() {
 	fi
 }
 
-# meson_build FOLDER MESON-OPTION...: everything, warnings are errors.
+# meson_build FOLDER MESON-OPTION...: everything, with $CC; warnings are errors.
 meson_build() {
 	local folder=$1 log=$TMP/build.log
 	shift
-	if [ ! -f "$folder/build.ninja" ]; then
+	if [ ! -f "$folder/build.ninja" ] || [ "$(cat "$folder/stage-options" 2>/dev/null)" != "$CC $*" ]; then
 		rm -rf "$folder"
 		meson setup "$folder" "$ROOT" -Dwerror=true "$@" >"$log" 2>&1 || {
 			tail -30 "$log"
 			return 1
 		}
+		echo "$CC $*" >"$folder/stage-options"
 	fi
 	ninja -C "$folder" >"$log" 2>&1 || {
 		grep -E -A12 '^FAILED|error:' "$log" || tail -40 "$log"

@@ -92,18 +92,29 @@ import json, sys
 print(sum(json.load(sys.stdin)["lost"].values()))'
 }
 
-# A small web server on loopback; its address in $url.
+# A small web server on loopback; its address in $url. Each answer comes a little later and in one
+# piece, so that a client makes the same calls however fast it is.
 start_server() {
 	local i
-	mkdir -p "$TMP/www"
-	head -c 20000 /dev/zero | tr '\0' 'x' >"$TMP/www/index.html"
-	/usr/bin/python3 -u -m http.server 0 --bind 127.0.0.1 --directory "$TMP/www" \
-		>"$TMP/server" 2>&1 </dev/null &
+	/usr/bin/python3 - >"$TMP/server" 2>&1 <<-'PY' &
+		import socket, threading, time
+		body = b"x" * 2000
+		answer = b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+		def serve(client):
+		    client.recv(4096)
+		    time.sleep(0.05)
+		    client.sendall(answer)
+		    client.close()
+		server = socket.create_server(("127.0.0.1", 0))
+		print("port", server.getsockname()[1], flush=True)
+		while True:
+		    threading.Thread(target=serve, args=(server.accept()[0],)).start()
+	PY
 	children+=($!)
 	for ((i = 0; i < 400; i++)); do
-		! grep -q 'port [0-9]' "$TMP/server" || break
+		! grep -q '^port [0-9]' "$TMP/server" || break
 		sleep 0.02
 	done
 	# shellcheck disable=SC2034  # for the tests
-	url=http://127.0.0.1:$(sed -n 's/.*port \([0-9]*\).*/\1/p;q' "$TMP/server")/
+	url=http://127.0.0.1:$(sed -n 's/^port //p' "$TMP/server")/
 }
