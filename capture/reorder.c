@@ -7,6 +7,12 @@
 #define AREA_MAX     (1ull << 32) /* far above what callers let pile up */
 #define DEAD_ALLOWED (1u << 20) /* bytes of records handed out before the rest is moved */
 
+/* Each has a place of its own, even an empty one. */
+static inline size_t room_for(size_t len)
+{
+	return len ? (len + 7) & ~(size_t)7 : 8;
+}
+
 static int keys_grow(struct reorder *r)
 {
 	size_t cap = r->cap ? r->cap * 2 : 4096;
@@ -26,7 +32,7 @@ static int keys_grow(struct reorder *r)
 
 int reorder_add(struct reorder *r, uint64_t time, const void *record, size_t len)
 {
-	size_t room = (len + 7) & ~(size_t)7;
+	size_t room = room_for(len);
 
 	if (r->n == r->cap && keys_grow(r) < 0)
 		return -ENOMEM;
@@ -120,7 +126,7 @@ static void area_compact(struct reorder *r)
 	for (size_t i = 0; i < r->n; i++) {
 		memcpy(r->other + used, r->area + r->keys[i].at * (size_t)8, r->keys[i].len);
 		r->keys[i].at = (uint32_t)(used / 8);
-		used += (r->keys[i].len + 7) & ~(size_t)7;
+		used += room_for(r->keys[i].len);
 	}
 	area = r->area;
 	r->area = r->other;
@@ -175,7 +181,7 @@ const void *reorder_next(struct reorder *r)
 	if (r->next >= r->ready)
 		return NULL;
 	k = &r->keys[r->next++];
-	r->live -= (k->len + 7) & ~(size_t)7;
+	r->live -= room_for(k->len);
 	return r->area + k->at * (size_t)8;
 }
 
