@@ -7,13 +7,29 @@
 
 #define IOVS_MAX 1024 /* UIO_MAXIOV: calls with more fail without a look at them */
 
+/*
+ * A text of the task with its NUL, at most size bytes. Returns its length with the NUL, negative: it
+ * cannot be read. A macro, so that the verifier sees the size as a constant. Older kernels count an
+ * empty text as nothing.
+ */
+#define user_text(to, size, addr)                                                                  \
+	({                                                                                         \
+		u8 *to_ = (to);                                                                    \
+		long n_ = bpf_probe_read_user_str(to_, size, (void *)(addr));                      \
+		if (n_ == 0) {                                                                     \
+			to_[0] = 0;                                                                \
+			n_ = 1;                                                                    \
+		}                                                                                  \
+		n_;                                                                                \
+	})
+
 static __always_inline void put_text(struct scratch *s, const struct kernel_step *step, u64 addr)
 {
 	u8 *p = walk_place(s);
 	long n;
 
 	/* One byte more than is kept tells the longest from those that are longer. */
-	n = p && addr ? bpf_probe_read_user_str(p + 2, PATH_BYTES + 1, (void *)addr) : -1;
+	n = p && addr ? user_text(p + 2, PATH_BYTES + 1, addr) : -1;
 	if (n < 0) {
 		walk_absent(s, step);
 		return;
@@ -108,34 +124,36 @@ static __always_inline void put_time(struct scratch *s, const struct kernel_step
 
 /* ---- iovecs ---- */
 
-static __always_inline void loops_begin(struct loops *l)
+static __always_inline void loops_begin(struct scratch *s, u64 array, u64 limit)
 {
+	struct loops *l = &s->loops;
+
 	l->gathered = 0;
 	l->failed = 0;
 	l->total = 0;
+	l->array = array;
+	l->limit = limit;
+	l->width = s->compat ? 4 : 8;
 }
 
 struct iov_walk {
 	u8 *out;
-	u64 iov;
-	struct loops *so_far;
-	u64 limit; /* bytes wanted */
-	u32 width; /* of a pointer */
+	struct loops *loops;
 };
 
-static __always_inline bool iov_read(const struct iov_walk *v, u32 i, u64 *base, u64 *len)
+static __always_inline bool iov_read(const struct loops *l, u32 i, u64 *base, u64 *len)
 {
-	if (v->width == 4) {
+	if (l->width == 4) {
 		u32 pair[2] = {};
 
-		if (bpf_probe_read_user(pair, sizeof pair, (void *)(v->iov + i * 8ull)))
+		if (bpf_probe_read_user(pair, sizeof pair, (void *)(l->array + i * 8ull)))
 			return false;
 		*base = pair[0];
 		*len = pair[1];
 	} else {
 		u64 pair[2] = {};
 
-		if (bpf_probe_read_user(pair, sizeof pair, (void *)(v->iov + i * 16ull)))
+		if (bpf_probe_read_user(pair, sizeof pair, (void *)(l->array + i * 16ull)))
 			return false;
 		*base = pair[0];
 		*len = pair[1];
@@ -147,30 +165,31 @@ static long iov_sum(u32 i, struct iov_walk *v)
 {
 	u64 base, len;
 
-	if (!iov_read(v, i, &base, &len)) {
-		v->so_far->failed = 1;
+	if (!iov_read(v->loops, i, &base, &len)) {
+		v->loops->failed = 1;
 		return 1;
 	}
-	v->so_far->total += len;
+	v->loops->total += len;
 	return 0;
 }
 
 static long iov_gather(u32 i, struct iov_walk *v)
 {
+	struct loops *l = v->loops;
 	u64 base, len;
-	u32 at = v->so_far->gathered, n;
+	u32 at = l->gathered, n;
 
-	if (v->so_far->total >= v->limit)
+	if (l->total >= l->limit)
 		return 1;
-	if (!iov_read(v, i, &base, &len)) {
-		v->so_far->failed = 1;
+	if (!iov_read(l, i, &base, &len)) {
+		l->failed = 1;
 		return 1;
 	}
-	if (len > v->limit - v->so_far->total)
-		len = v->limit - v->so_far->total;
+	if (len > l->limit - l->total)
+		len = l->limit - l->total;
 	if (!len)
 		return 0;
-	v->so_far->total += len;
+	l->total += len;
 	n = len > 0xFFFF ? 0xFFFF : len;
 	if (at >= config.snaplen)
 		return 1; /* full, and there is more */
@@ -182,18 +201,18 @@ static long iov_gather(u32 i, struct iov_walk *v)
 		return 1;
 	n &= 0xFFFF;
 	if (bpf_probe_read_user(v->out + at, n, (void *)base)) {
-		v->so_far->failed = 1;
+		l->failed = 1;
 		return 1;
 	}
-	v->so_far->gathered = at + n;
+	l->gathered = at + n;
 	return 0;
 }
 
 static __always_inline void put_iov_size(struct scratch *s, const struct kernel_step *step, u64 iov, u64 n)
 {
-	struct iov_walk v = {.iov = iov, .so_far = &s->loops, .width = s->compat ? 4 : 8};
+	struct iov_walk v = {.loops = &s->loops};
 
-	loops_begin(&s->loops);
+	loops_begin(s, iov, 0);
 	if (n && n <= IOVS_MAX)
 		bpf_loop(n, iov_sum, &v, 0);
 	if (s->loops.failed || n > IOVS_MAX)
@@ -206,7 +225,7 @@ static __always_inline void put_iov(struct scratch *s, const struct kernel_step 
 				    u64 limit)
 {
 	u8 *p = walk_place(s);
-	struct iov_walk v = {.iov = iov, .so_far = &s->loops, .limit = limit, .width = s->compat ? 4 : 8};
+	struct iov_walk v = {.loops = &s->loops};
 	u32 len;
 
 	if (!p || n > IOVS_MAX) {
@@ -214,7 +233,7 @@ static __always_inline void put_iov(struct scratch *s, const struct kernel_step 
 		return;
 	}
 	v.out = p + 2;
-	loops_begin(&s->loops);
+	loops_begin(s, iov, limit);
 	if (n && limit)
 		bpf_loop(n, iov_gather, &v, 0);
 	if (s->loops.failed && !s->loops.gathered) {

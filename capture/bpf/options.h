@@ -162,7 +162,7 @@ static __always_inline void put_keyctl(struct scratch *s, const struct kernel_st
 
 	if (p && operation < 32 && (takes_text >> operation & 1)) {
 		p[2] = 1;
-		n = bpf_probe_read_user_str(p + 3, PATH_BYTES, (void *)v);
+		n = user_text(p + 3, PATH_BYTES, v);
 		if (n > 0) {
 			walk_sized(s, p, 1 + n);
 			return;

@@ -15,9 +15,6 @@
 
 struct path_walk {
 	struct scratch *s;
-	struct dentry *dentry, *root_dentry;
-	struct mount *mount, *root_mount;
-	struct kernfs_node *node;
 };
 
 /* Puts "/name" in front. Fails when the path becomes longer than PATH_BYTES. */
@@ -44,19 +41,20 @@ static __always_inline bool path_prepend(struct path_walk *p, const void *name, 
 
 static long dentry_up(u32 i, struct path_walk *p)
 {
-	struct dentry *d = p->dentry, *parent;
-	struct mount *m = p->mount;
+	struct climb *c = &p->s->climb;
+	struct dentry *d = (void *)c->at, *parent;
+	struct mount *m = (void *)c->mount;
 	struct qstr name;
 
-	if (d == p->root_dentry && m == p->root_mount)
+	if (c->at == c->root && c->mount == c->root_mount)
 		return 1;
 	if (d == BPF_CORE_READ(m, mnt.mnt_root)) {
 		struct mount *up = BPF_CORE_READ(m, mnt_parent);
 
 		if (up == m || !up)
 			return 1;
-		p->dentry = BPF_CORE_READ(m, mnt_mountpoint);
-		p->mount = up;
+		c->at = (u64)BPF_CORE_READ(m, mnt_mountpoint);
+		c->mount = (u64)up;
 		return 0;
 	}
 	parent = BPF_CORE_READ(d, d_parent);
@@ -65,7 +63,7 @@ static long dentry_up(u32 i, struct path_walk *p)
 	bpf_core_read(&name, sizeof name, &d->d_name);
 	if (!path_prepend(p, name.name, name.len))
 		return 1;
-	p->dentry = parent;
+	c->at = (u64)parent;
 	return 0;
 }
 
@@ -84,14 +82,16 @@ static long dentry_up(u32 i, struct path_walk *p)
  * The root of a mount that hangs nowhere: a file that has no path. Its dentry's name is what it is
  * called, the file system decides how: "/memfd:x (deleted)", "anon_inode:[eventfd]".
  */
-static __always_inline void path_unmounted(struct path_walk *p)
+__noinline int path_unmounted(struct scratch *s, u64 dentry)
 {
-	struct dentry *d = p->dentry;
-	u32 magic = BPF_CORE_READ(d, d_inode, i_sb, s_magic);
-	struct scratch *s = p->s;
+	struct dentry *d = (void *)dentry;
+	struct path_walk p = {.s = s};
 	struct qstr name;
-	u32 at;
+	u32 at, magic;
 
+	if (!s)
+		return 0;
+	magic = BPF_CORE_READ(d, d_inode, i_sb, s_magic);
 	bpf_core_read(&name, sizeof name, &d->d_name);
 	if (magic == PIDFS_MAGIC) {
 		path_prepend_text(s, "anon_inode:[pidfd]");
@@ -101,16 +101,17 @@ static __always_inline void path_unmounted(struct path_walk *p)
 		/* The root of one that is mounted is called "/". */
 		bpf_probe_read_kernel(&first, 1, name.name);
 		if (first == '/')
-			return;
+			return 0;
 		path_prepend_text(s, " (deleted)");
-		path_prepend(p, name.name, name.len);
-	} else if (magic == ANON_INODEFS_MAGIC && path_prepend(p, name.name, name.len)) {
+		path_prepend(&p, name.name, name.len);
+	} else if (magic == ANON_INODEFS_MAGIC && path_prepend(&p, name.name, name.len)) {
 		/* The slash that was put in front gives way. */
 		at = s->loops.path_at;
 		barrier_var(at);
 		s->path[at & (PATH_BYTES - 1)] = ':';
 		path_prepend_text(s, "anon_inode");
 	}
+	return 0;
 }
 
 /*
@@ -120,8 +121,8 @@ static __always_inline void path_unmounted(struct path_walk *p)
 __noinline int path_resolve(struct scratch *s, u64 what)
 {
 	struct path_walk p = {.s = s};
+	struct path *here = (void *)what;
 	struct task_struct *task;
-	struct path here, root;
 	struct dentry *dentry;
 	struct mount *mount;
 
@@ -130,13 +131,13 @@ __noinline int path_resolve(struct scratch *s, u64 what)
 	s->loops.path_at = PATH_BYTES; /* the text ends there */
 	s->loops.failed = 0;
 	task = (void *)s->task;
-	bpf_core_read(&here, sizeof here, (struct path *)what);
-	root.dentry = BPF_CORE_READ(task, fs, root.dentry);
-	root.mnt = BPF_CORE_READ(task, fs, root.mnt);
-	p.dentry = dentry = here.dentry;
-	p.mount = mount = (void *)here.mnt - bpf_core_field_offset(struct mount, mnt);
-	p.root_dentry = root.dentry;
-	p.root_mount = (void *)root.mnt - bpf_core_field_offset(struct mount, mnt);
+	dentry = BPF_CORE_READ(here, dentry);
+	mount = (void *)BPF_CORE_READ(here, mnt) - bpf_core_field_offset(struct mount, mnt);
+	s->climb.at = (u64)dentry;
+	s->climb.mount = (u64)mount;
+	s->climb.root = (u64)BPF_CORE_READ(task, fs, root.dentry);
+	s->climb.root_mount =
+		(u64)BPF_CORE_READ(task, fs, root.mnt) - bpf_core_field_offset(struct mount, mnt);
 	if (!dentry)
 		return -1;
 	if (BPF_CORE_READ(dentry, d_parent) != dentry) {
@@ -146,7 +147,7 @@ __noinline int path_resolve(struct scratch *s, u64 what)
 	} else if (BPF_CORE_READ(mount, mnt_parent) != mount) {
 		bpf_loop(PATH_DEPTH_MAX, dentry_up, &p, 0);
 	} else {
-		path_unmounted(&p);
+		path_unmounted(s, (u64)dentry);
 	}
 	if (s->loops.failed)
 		return -1;
@@ -159,7 +160,7 @@ __noinline int path_resolve(struct scratch *s, u64 what)
 
 static long kernfs_up(u32 i, struct path_walk *p)
 {
-	struct kernfs_node *node = p->node, *parent;
+	struct kernfs_node *node = (void *)p->s->climb.at, *parent;
 	const char *name = BPF_CORE_READ(node, name);
 	long len;
 
@@ -175,7 +176,7 @@ static long kernfs_up(u32 i, struct path_walk *p)
 		return 1;
 	if (!path_prepend(p, &p->s->path[PATH_BYTES], len - 1))
 		return 1;
-	p->node = parent;
+	p->s->climb.at = (u64)parent;
 	return 0;
 }
 
@@ -186,8 +187,8 @@ __noinline int cgroup_path(struct scratch *s, u64 cgroup)
 	if (!s)
 		return PATH_BYTES;
 	s->loops.path_at = PATH_BYTES; /* the text ends there */
-	p.node = BPF_CORE_READ((struct cgroup *)cgroup, kn);
-	if (p.node)
+	s->climb.at = (u64)BPF_CORE_READ((struct cgroup *)cgroup, kn);
+	if (s->climb.at)
 		bpf_loop(PATH_DEPTH_MAX, kernfs_up, &p, 0);
 	if (s->loops.path_at == PATH_BYTES) {
 		s->loops.path_at = PATH_BYTES - 1;

@@ -65,9 +65,9 @@ __noinline int reaper_find(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct signal_struct *signal = task->signal;
-	struct pid *pid = task->thread_pid;
+	struct pid *pid = BPF_CORE_READ(task, thread_pid); /* read, not typed: it is reckoned with */
 	struct pid_namespace *ns;
-	struct reaper_search r = {.level = pid->level, .task = (u64)task->real_parent};
+	struct reaper_search r = {.level = BPF_CORE_READ(pid, level), .task = (u64)task->real_parent};
 	u64 found;
 
 	if (task->children.next == &task->children)

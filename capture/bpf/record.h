@@ -25,7 +25,8 @@
 /*
  * What changes from step to step of a bpf_loop lives here and not on the stack: the verifier takes
  * what it reads from a map for unknown and is done after one round, where it would follow every
- * value of a counter on the stack.
+ * value of a counter on the stack. So does what is constant in a loop but not in all: before 6.7 the
+ * verifier may take the value that it met first for the only one, and drop the code for the others.
  */
 struct loops {
 	u32 off;	  /* next payload byte */
@@ -33,6 +34,15 @@ struct loops {
 	u32 gathered;	  /* bytes of an iovec or argv so far */
 	u32 failed;
 	u64 total;	  /* sum of iovec lengths so far */
+	u64 array;	  /* the iovec or argv, in the task's memory */
+	u64 limit;	  /* bytes wanted */
+	u32 width;	  /* of the task's pointers */
+	u32 pad;
+};
+
+/* Where a path that is being put together has come to, going up: struct dentry and mount, or kernfs_node. */
+struct climb {
+	u64 at, mount, root, root_mount;
 };
 
 /* The file that the call has opened: several parameters tell of it. */
@@ -47,6 +57,7 @@ enum opened_state { OPENED_UNKNOWN, OPENED_FOUND, OPENED_NONE };
 
 struct scratch {
 	struct loops loops;
+	struct climb climb;
 	struct opened opened;
 	/* The call that the recipe is walked for. */
 	u64 task; /* struct task_struct *: current, but for ancestors and unfinished calls */

@@ -58,15 +58,16 @@ static __always_inline bool cred_has_group(const struct cred *cred, u32 gid)
 /* Whether an id of the file means something in the user namespace; large maps are taken to have all. */
 static __always_inline bool map_has(const struct uid_gid_map *map, u32 id)
 {
-	struct uid_gid_extent extents[5] = {};
 	u32 n = BPF_CORE_READ(map, nr_extents);
 
 	if (n > 5)
 		return true;
-	bpf_probe_read_kernel(extents, sizeof extents, &map->extent);
-	for (u32 i = 0; i < 5; i++)
-		if (i < n && id - extents[i].lower_first < extents[i].count)
+	for (u32 i = 0; i < n && i < 5; i++) {
+		const struct uid_gid_extent *extent = (const void *)&map->extent + i * sizeof *extent;
+
+		if (id - BPF_CORE_READ(extent, lower_first) < BPF_CORE_READ(extent, count))
 			return true;
+	}
 	return false;
 }
 

@@ -75,8 +75,9 @@ static __always_inline void put_filename(struct scratch *s, const struct kernel_
 }
 
 /* exe and args: of the running program, or, of an exec that failed, as they were asked for. */
-static __always_inline void put_command(struct scratch *s, const struct kernel_step *step, bool args)
+STEPS(put_command)
 {
+	bool args = step->c == WORD_TASK_ARGS;
 	bool failed_exec = (s->recipe_flags & CALL_EXEC) && s->result < 0;
 	u8 *p = walk_place(s);
 	long n;
@@ -98,7 +99,7 @@ static __always_inline void put_command(struct scratch *s, const struct kernel_s
 		walk_sized(s, p, n & 0x1FFF);
 }
 
-static __always_inline void put_cgroups(struct scratch *s, const struct kernel_step *step)
+STEPS(put_cgroups)
 {
 	u8 *p = walk_place(s);
 
@@ -117,10 +118,8 @@ STEPS(put_task)
 
 	switch (step->c) {
 	case WORD_TASK_EXE:
-		put_command(s, step, false);
-		return;
 	case WORD_TASK_ARGS:
-		put_command(s, step, true);
+		put_command(s, step);
 		return;
 	case WORD_TASK_ENV: {
 		long n;
@@ -170,7 +169,6 @@ STEPS(put_task)
 	case WORD_TASK_VPGID: v = pid_seen_by(BPF_CORE_READ(task, signal, pids[2]), task); break;
 	case WORD_TASK_PGID: v = pid_number(BPF_CORE_READ(task, signal, pids[2])); break;
 	case WORD_TASK_LOGINUID: v = task_loginuid(task); break;
-	case WORD_TASK_EXEC_FLAGS: v = exec_flags(); break;
 	case WORD_TASK_CAP_I: v = task_capability(task, 0); break;
 	case WORD_TASK_CAP_P: v = task_capability(task, 1); break;
 	case WORD_TASK_CAP_E: v = task_capability(task, 2); break;
@@ -609,7 +607,11 @@ static long walk_step(u32 i, struct walk *w)
 		put_mm(s, step);
 		break;
 	case KIND_TASK:
-		put_task(s, step);
+		/* Not from put_task: that would be one call too deep for the stack. */
+		if (step->c == WORD_TASK_EXEC_FLAGS)
+			walk_number(s, step, exec_flags());
+		else
+			put_task(s, step);
 		break;
 	case KIND_OPENMODE:
 		a = walk_arg(s, step->b) & (O_CREAT | O_TMPFILE_BIT) ? walk_arg(s, step->a) : 0;

@@ -8,7 +8,10 @@
 #define ARGS_MAX 4096	/* as the family: longer command lines are cut */
 #define ARGV_MAX 4096	/* words of a failed execve's argv: each takes a byte */
 
-/* Pages of one kind (MM_*), in KiB. A macro: CO-RE knows the stride of an array by constant index only. */
+/*
+ * Pages of one kind (MM_*), in KiB. A macro: CO-RE knows the stride of an array by constant index only.
+ * mm: a typed pointer; before 6.2 the verifier does not see through the type of the counters.
+ */
 #define MM_FILEPAGES  0
 #define MM_ANONPAGES  1
 #define MM_SWAPENTS   2
@@ -18,7 +21,7 @@
 		struct mm_struct___v62 *now_ = (void *)(mm);                                       \
 		struct mm_struct___v51 *old_ = (void *)(mm);                                       \
 		s64 pages_ = bpf_core_field_exists(old_->rss_stat.count)                           \
-				     ? old_->rss_stat.count[which].counter                         \
+				     ? BPF_CORE_READ(old_, rss_stat.count[which].counter)          \
 				     : now_->rss_stat[which].count;                                \
 		pages_ > 0 ? (u32)pages_ << 2 : 0;                                                 \
 	})
@@ -130,7 +133,7 @@ static __always_inline u64 task_capability(struct task_struct *task, u32 which)
 static __always_inline u32 task_exe(u8 *place, struct task_struct *task)
 {
 	unsigned long start = BPF_CORE_READ(task, mm, arg_start);
-	long n = start ? bpf_probe_read_user_str(place + 2, ARGS_MAX, (void *)start) : 0;
+	long n = start ? user_text(place + 2, ARGS_MAX, start) : 0;
 
 	return n > 0 ? n & (2 * ARGS_MAX - 1) : 0;
 }
@@ -148,7 +151,7 @@ static __always_inline long task_args(struct scratch *s, u8 *place)
 		return -1;
 	start = BPF_CORE_READ(mm, arg_start);
 	end = BPF_CORE_READ(mm, arg_end);
-	n = bpf_probe_read_user_str(place + 2, ARGS_MAX, (void *)start);
+	n = user_text(place + 2, ARGS_MAX, start);
 	if (n < 0)
 		return -1;
 	start += n;
@@ -189,61 +192,57 @@ static __always_inline long task_env(struct scratch *s, u8 *place)
 
 struct argv_walk {
 	u8 *out;
-	u64 argv;
-	struct loops *so_far;
-	u32 width; /* of a pointer */
+	struct loops *loops;
 };
 
-static __always_inline bool argv_read(const struct argv_walk *a, u32 i, u64 *ret)
+static __always_inline bool argv_read(const struct loops *l, u32 i, u64 *ret)
 {
 	*ret = 0;
-	return !bpf_probe_read_user(ret, a->width == 4 ? 4 : 8, (void *)(a->argv + (u64)i * a->width));
+	return !bpf_probe_read_user(ret, l->width == 4 ? 4 : 8, (void *)(l->array + (u64)i * l->width));
 }
 
 static long argv_word(u32 i, struct argv_walk *a)
 {
+	struct loops *l = a->loops;
+	u32 at = l->gathered;
 	u64 word;
-	u32 at = a->so_far->gathered;
 	long n;
 
-	if (!argv_read(a, i, &word))
-		a->so_far->failed = 1;
+	if (!argv_read(l, i, &word))
+		l->failed = 1;
 	if (!word)
 		return 1;
 	barrier_var(at);
 	if (at >= ARGS_MAX) {
-		a->so_far->total = 1; /* more than is kept */
+		l->total = 1; /* more than is kept */
 		return 1;
 	}
-	n = bpf_probe_read_user_str(a->out + at, ARGS_MAX + 1, (void *)word);
+	n = user_text(a->out + at, ARGS_MAX + 1, word);
 	if (n < 0) {
-		a->so_far->failed = 1;
+		l->failed = 1;
 		return 1;
 	}
 	if (at + n > ARGS_MAX) {
-		a->so_far->total = 1;
+		l->total = 1;
 		n = ARGS_MAX - at;
 	}
-	a->so_far->gathered = at + n;
+	l->gathered = at + n;
 	return 0;
 }
 
 /* argv[0], or all that follows it, at place + 2. Returns the length, negative: there is none to be read. */
 static __always_inline long argv_put(struct scratch *s, u8 *place, u32 argv_arg, u32 first)
 {
-	struct argv_walk a = {.out = place + 2,
-			      .so_far = &s->loops,
-			      .argv = walk_arg(s, argv_arg),
-			      .width = s->compat ? 4 : 8};
-	u64 word;
+	struct argv_walk a = {.out = place + 2, .loops = &s->loops};
+	u64 argv = walk_arg(s, argv_arg), word;
 	u32 len;
 
-	loops_begin(&s->loops);
-	if (!a.argv || !argv_read(&a, 0, &word))
+	loops_begin(s, argv, 0);
+	if (!argv || !argv_read(&s->loops, 0, &word))
 		return -1;
 	if (!word)
 		return 0;
-	a.argv += first * a.width;
+	s->loops.array += first * s->loops.width;
 	bpf_loop(first ? ARGV_MAX : 1, argv_word, &a, 0);
 	len = s->loops.gathered;
 	if (s->loops.failed && !len)

@@ -149,6 +149,17 @@ void cannot(const char *what, const char *why)
 	note_words("cannot %s: %s", what, why);
 }
 
+/* "# cgroup N:NAMES:PATH" for each hierarchy: where all of this runs. */
+static void note_cgroups(void)
+{
+	char *lines = strdup(proc_text("cgroup")), *rest = lines;
+
+	for (char *line; (line = strsep(&rest, "\n"));)
+		if (*line)
+			note_words("cgroup %s", line);
+	free(lines);
+}
+
 static int notes_open(bool again)
 {
 	int fd = NOTES_FD;
@@ -431,6 +442,7 @@ int main(int argc, char **argv)
 	snaplen = (unsigned)atoi(argv[1]);
 	made.tid = syscall(SYS_gettid);
 	umask(022);
+	note_cgroups();
 	calls_files();
 	calls_io();
 	calls_sockets();

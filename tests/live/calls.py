@@ -2,10 +2,11 @@
 """Makes known calls (the calls program) under scapcap and compares every parameter that was recorded.
 
 usage: calls.py PROGRAM SNAPLEN FOLDER SEEN
+       calls.py --compare NOTES CAPTURE
        calls.py --covered SEEN
 
 PATH has scapcap and scapread; FOLDER is an empty one to work in. calls.h says how the program tells what
-must be recorded. To SEEN is appended which kinds of parameters were compared; --covered says which of
+must be recorded; --compare takes what it told, and the capture, from elsewhere. To SEEN is appended which kinds of parameters were compared; --covered says which of
 format/kinds.tsv are not among them, and fails if there are any.
 """
 import collections
@@ -278,11 +279,11 @@ def find(note, events, begin, clock):
     return best
 
 
-def own_cgroups():
+def cgroups_of(lines):
     groups = {}
-    with open("/proc/self/cgroup", encoding="utf-8") as f:
-        for line in f:
-            _, names, path = line.rstrip("\n").split(":", 2)
+    for line in lines:
+        if line.startswith("# cgroup "):
+            _, names, path = line[9:].split(":", 2)
             for name in names.split(","):
                 groups[name] = path
     return groups
@@ -297,10 +298,28 @@ def capture(program, snaplen, folder):
                              stdout=out, stderr=subprocess.PIPE, check=False)
     if run.returncode:
         sys.exit(f"scapcap: status {run.returncode}: {run.stderr.decode()}")
-    with open(os.path.join(folder, "notes"), encoding="utf-8") as f:
+    return os.path.join(folder, "notes"), file
+
+
+def compared(notes_file, capture_file):
+    tables = Tables()
+    with open(notes_file, encoding="utf-8") as f:
         lines = f.read().splitlines()
-    read = subprocess.run(["scapread", "-r", file, "-j", "-x", "-v"], stdout=subprocess.PIPE, check=True)
-    return lines, [json.loads(line) for line in read.stdout.decode("utf-8", "surrogateescape").splitlines()]
+    read = subprocess.run(["scapread", "-r", capture_file, "-j", "-x", "-v"], stdout=subprocess.PIPE, check=True)
+    events = [json.loads(line) for line in read.stdout.decode("utf-8", "surrogateescape").splitlines()]
+    notes = [Note(line, tables) for line in lines if not line.startswith("#")]
+    test = Test(tables, cgroups_of(lines))
+    for line in lines:
+        if line.startswith("# cannot "):
+            print(f"not tried: {line[9:]}")
+    test.run(notes, events)
+    for line in test.wrong:
+        print("WRONG: " + line)
+    print(f"measured - {len(notes)} calls of {len(test.names)} names, {test.n_params} parameters, "
+          f"{len(test.wrong)} wrong")
+    if not notes:
+        print("WRONG: no calls")
+    return test
 
 
 def covered(path):
@@ -324,23 +343,16 @@ def covered(path):
 def main():
     if sys.argv[1] == "--covered":
         return covered(sys.argv[2])
-    program, snaplen, folder = os.path.abspath(sys.argv[1]), sys.argv[2], os.path.abspath(sys.argv[3])
-    tables = Tables()
-    test = Test(tables, own_cgroups())
-    lines, events = capture(program, snaplen, folder)
-    notes = [Note(line, tables) for line in lines if not line.startswith("#")]
-    for line in lines:
-        if line.startswith("# cannot "):
-            print(f"not tried: {line[9:]}")
-    test.run(notes, events)
-    for line in test.wrong:
-        print("WRONG: " + line)
-    print(f"measured - {os.path.basename(program)}, snaplen {snaplen}: {len(notes)} calls of {len(test.names)} names, "
-          f"{test.n_params} parameters, {len(test.wrong)} wrong")
-    with open(sys.argv[4], "a", encoding="utf-8") as f:
-        for key in sorted(test.covered):
-            f.write("\t".join(key) + "\n")
-    return 1 if test.wrong else 0
+    if sys.argv[1] == "--compare":
+        test = compared(sys.argv[2], sys.argv[3])
+    else:
+        program, snaplen, folder = os.path.abspath(sys.argv[1]), sys.argv[2], os.path.abspath(sys.argv[3])
+        print(f"{os.path.basename(program)}, snaplen {snaplen}")
+        test = compared(*capture(program, snaplen, folder))
+        with open(sys.argv[4], "a", encoding="utf-8") as f:
+            for key in sorted(test.covered):
+                f.write("\t".join(key) + "\n")
+    return 1 if test.wrong or not test.n_params else 0
 
 
 sys.exit(main())
