@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#define FRAME_CHECKSUM 4u /* bit of the frame header descriptor (RFC 8878, 3.1.1.1.1) */
+
 int frame_append(ZSTD_CCtx *zstd, int level, struct buffer *out, const void *data, size_t len)
 {
 	size_t bound = ZSTD_compressBound(len), n;
@@ -18,6 +20,23 @@ int frame_append(ZSTD_CCtx *zstd, int level, struct buffer *out, const void *dat
 	return 0;
 }
 
+/* One frame with a checksum, and nothing else: zstd itself takes several, and frames without. */
+static int frame_check(const uint8_t *frame, size_t frame_len, const char *what, struct error *err)
+{
+	struct cursor c = cursor_over(frame, frame_len);
+	uint32_t magic = cursor_u32(&c);
+	uint8_t descriptor = cursor_u8(&c);
+
+	if (cursor_failed(&c) || magic != ZSTD_MAGICNUMBER)
+		return error_set(err, -EBADMSG, "%s: not a zstd frame", what);
+	if (!(descriptor & FRAME_CHECKSUM))
+		return error_set(err, -EBADMSG, "%s: its frame has no checksum", what);
+	/* Where the frame itself is damaged, decompression says how. */
+	if (ZSTD_findFrameCompressedSize(frame, frame_len) < frame_len)
+		return error_set(err, -EBADMSG, "%s: something follows its frame", what);
+	return 0;
+}
+
 int frame_read(ZSTD_DCtx *zstd, const uint8_t *frame, size_t frame_len, void *data, size_t len,
 	       const char *what, struct error *err)
 {
@@ -30,6 +49,8 @@ int frame_read(ZSTD_DCtx *zstd, const uint8_t *frame, size_t frame_len, void *da
 		return error_set(err, -EBADMSG, "%s: its frame holds %llu bytes instead of %zu", what,
 				 said, len);
 	}
+	if (frame_check(frame, frame_len, what, err) < 0)
+		return -EBADMSG;
 	n = ZSTD_decompressDCtx(zstd, data, len, frame, frame_len);
 	if (ZSTD_isError(n))
 		return error_set(err, -EBADMSG, "%s: %s", what, ZSTD_getErrorName(n));

@@ -89,6 +89,7 @@ struct native_reader_stats {
 	uint64_t n_events, n_hidden, n_blocks[8] /* by block kind, 7: unknown kinds */, bytes, bytes_raw, n_damaged, n_skipped_foreign;
 	uint64_t n_unreadable;		/* captures that need a newer reader */
 	uint64_t events_missing;	/* in damaged blocks, by sequence and counts */
+	uint64_t n_misnumbered;		/* blocks whose first event does not follow, though no block is missing */
 	uint64_t n_captures, n_types[EVENT_TYPE_MAX];
 	bool truncated;		/* the input ends within a block */
 	bool has_index;		/* every capture in it was finished */

@@ -19,6 +19,7 @@ struct native_reader {
 	struct walk walk;
 	struct plan plan;
 	bool planned, no_plan;	/* blocks come in the plan's order; it was tried in vain */
+	uint64_t n_before_plan;	/* damaged places told then */
 	bool ended;
 	bool held;		/* the input stands at a block that was given out and must be passed */
 	bool wants;		/* `wanted` counts */
@@ -38,6 +39,7 @@ struct native_reader {
 	uint64_t n_blocks;	/* of it, INDEX aside */
 	uint64_t last_ns;	/* of the last event */
 	bool after_damage;	/* the next gap has been told already */
+	bool blocks_lost;	/* since the last EVENTS block: a jump of numbers is events lost */
 
 	/* What remains to be given of the block at hand. */
 	bool reset;
@@ -66,7 +68,7 @@ static int reader_fail(struct native_reader *r, int code, struct error *err)
 	if (code == -EBADMSG || code == -ENODATA || code == -ENOTSUP) {
 		r->stats.n_damaged += code != -ENOTSUP;
 		r->stats.truncated |= code == -ENODATA;
-		r->after_damage = true;
+		r->after_damage = r->blocks_lost = true;
 		r->ended |= r->options.strict;
 	} else {
 		r->ended = true;
@@ -159,7 +161,10 @@ static int give_missing(struct native_reader *r, struct item *ret)
 
 static void note_missing(struct native_reader *r, uint64_t next_number, uint64_t to_ns)
 {
-	if (next_number <= r->number)
+	bool lost = r->blocks_lost;
+
+	r->blocks_lost = false;
+	if (next_number <= r->number || !lost)
 		return;
 	r->missing = next_number - r->number;
 	r->missing_from_ns = r->last_ns;
@@ -176,12 +181,16 @@ static int read_capture(struct native_reader *r, const uint8_t *block, struct it
 	bool first = !r->has_capture;
 	int e;
 
+	if (r->walk.head.sequence)
+		return error_set(err, -EBADMSG, "its sequence number is %llu, though it comes first",
+				 (unsigned long long)r->walk.head.sequence);
 	if (r->has_capture && memcmp(r->id, r->walk.head.id, WIRE_ID_LEN) == 0)
 		return 0; /* a second copy */
 	memcpy(r->id, r->walk.head.id, WIRE_ID_LEN);
 	r->has_capture = true;
-	r->sequence = r->walk.head.sequence + 1;
+	r->sequence = 1;
 	r->number = 1;
+	r->blocks_lost = false;
 	r->n_events = r->n_blocks = 0;
 	r->last_ns = 0;
 	r->stats.n_captures++;
@@ -328,6 +337,8 @@ static void events_account(struct native_reader *r)
 	const struct events_head *h = &r->events;
 	struct native_reader_stats *s = &r->stats;
 
+	s->n_misnumbered += h->first_number < r->number ||
+			    (h->first_number > r->number && !r->blocks_lost);
 	note_missing(r, h->first_number, h->first_ns);
 	r->number = h->first_number + h->n_events;
 	r->n_events += h->n_events;
@@ -412,15 +423,17 @@ static int plan_start(struct native_reader *r, struct error *err)
 {
 	uint64_t at = r->walk.input.at;
 	struct error words = {0};
+	uint8_t id[WIRE_ID_LEN]; /* a copy: making the plan moves the walk */
 	int e;
 
 	if (r->planned || r->no_plan || !r->walk.input.seekable || r->options.follow)
 		return 0;
-	e = plan_make(&r->plan, &r->walk, r->has_capture ? r->id : r->walk.head.id,
-		      r->has_capture ? r->sequence : 0, &words);
+	memcpy(id, r->has_capture ? r->id : r->walk.head.id, sizeof id);
+	r->n_before_plan = r->stats.n_damaged;
+	e = plan_make(&r->plan, &r->walk, id, r->has_capture ? r->sequence : 0, &words);
 	r->planned = e == 0;
 	r->no_plan = e < 0;
-	r->walk.searching = r->walk.ended = false;
+	r->walk.searching = false;
 	if (e < 0)
 		input_seek(&r->walk.input, at);
 	return e < 0 && e != -E2BIG ? error_set(err, e, "%s", words.text) : 1;
@@ -498,6 +511,18 @@ static int sequence_check(struct native_reader *r, struct error *err)
 			    (unsigned long long)from, (unsigned long long)h->sequence - 1);
 }
 
+/* What the plan left out because it has no header that could be put in order, or is no block to its end. */
+static int plan_end(struct native_reader *r, struct error *err)
+{
+	struct error words = r->plan.damage;
+
+	r->plan.damage.code = 0;
+	/* A block without a header left a gap, which was told. */
+	if (!words.code || (words.code != -ENODATA && r->stats.n_damaged != r->n_before_plan))
+		return 0;
+	return error_set_at(err, words.code, words.offset, "%s", words.text);
+}
+
 /* Goes to the block that is due. 1, 0 at the end, negative. */
 static int block_next(struct native_reader *r, struct error *err)
 {
@@ -511,8 +536,8 @@ static int block_next(struct native_reader *r, struct error *err)
 	}
 	if (r->planned) {
 		if (r->plan.at == r->plan.n)
-			return 0;
-		r->walk.searching = r->walk.ended = false;
+			return plan_end(r, err);
+		r->walk.searching = false;
 		input_seek(&r->walk.input, r->plan.entries[r->plan.at++].offset);
 	}
 	return walk_next(&r->walk, err);

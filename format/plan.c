@@ -54,18 +54,24 @@ static int entry_add(struct plan *p, size_t *cap, const struct plan_entry *e)
 
 static int plan_walk(struct plan *p, struct walk *w, struct captures *captures, struct error *err)
 {
+	uint64_t from = w->input.at;
+	struct error words = {0};
 	size_t cap = 0;
 	int r;
 
 	input_seek(&w->input, w->start);
-	w->searching = w->ended = false;
+	w->searching = false;
 	w->n_foreign = 0;
-	while ((r = walk_next(w, NULL)) != 0) {
+	while ((r = walk_next(w, &words)) != 0) {
 		struct plan_entry e = {w->input.at, w->head.sequence, 0};
 
-		/* Damage is met, and told, again when the blocks are read. */
-		if (r == -EBADMSG || r == -ENODATA)
+		/* Blocks that are damaged, but have a header, are met again when they are read. */
+		if (r == -EBADMSG || r == -ENODATA) {
+			if (words.offset >= from)
+				p->damage = words;
+			error_clear(&words);
 			continue;
+		}
 		if (r < 0)
 			return error_set(err, r, "reading failed: %s", strerror(-r));
 		if ((r = capture_number(captures, w->head.id, &e.capture)) < 0 ||

@@ -13,6 +13,7 @@ struct plan_entry {
 struct plan {
 	struct plan_entry *entries;
 	size_t n, at;
+	struct error damage;	/* the last that was met behind the place where the plan was made */
 };
 
 #define PLAN_ENTRIES_MAX  524288u /* 12 MiB; files with more blocks are read as they stand */

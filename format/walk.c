@@ -18,12 +18,15 @@ static int damage(struct walk *w, struct error *err, const char *what)
 			    (unsigned long long)w->input.at, what);
 }
 
-/* The block at `at` has only `have` bytes. */
+/*
+ * The block at `at` has only `have` bytes: the file was cut, or the length is wrong, or another capture
+ * stands behind one that was cut. So the rest is searched.
+ */
 static int short_tail(struct walk *w, uint64_t at, uint64_t have, struct error *err)
 {
 	if (w->follow)
 		return 0;
-	w->ended = true;
+	w->searching = true;
 	return error_set_at(err, -ENODATA, at,
 			    "truncated: it ends within the block at offset %llu, of which it has %llu "
 			    "bytes (scapedit --repair makes the file whole)",
@@ -100,23 +103,35 @@ static int foreign(struct walk *w, uint32_t type, uint32_t total, struct error *
 	return 1;
 }
 
+static int search_pause(struct walk *w, uint64_t missing)
+{
+	if (w->input.seekable)
+		w->input.at -= missing;
+	w->paused = true;
+	return 0;
+}
+
 /* Behind damage: goes to the next block of ours with a whole header. 1, 0 at the end, negative. */
 static int search(struct walk *w, struct error *err)
 {
 	uint64_t missing;
-	size_t step = 4;
+	size_t step = w->paused ? 0 : 4;
 	int r;
 
+	w->paused = false;
 	for (;;) {
 		const uint8_t *p, *m;
 		uint32_t header;
 		size_t have;
 
-		if ((r = input_skip(&w->input, step, &missing, err)) < 0 ||
-		    (r = input_peek(&w->input, 65536, &p, &have, err)) < 0)
+		if ((r = input_skip(&w->input, step, &missing, err)) < 0)
+			return r;
+		if (missing)
+			return search_pause(w, missing);
+		if ((r = input_peek(&w->input, 65536, &p, &have, err)) < 0)
 			return r;
 		if (have < 20)
-			return 0;
+			return search_pause(w, 0);
 		m = memmem(p + WIRE_AT_MAGIC, have - WIRE_AT_MAGIC, WIRE_MAGIC, WIRE_MAGIC_LEN);
 		if (!m) {
 			/* What may be the beginning of a block's first 20 bytes stays. */
@@ -139,6 +154,8 @@ static int search(struct walk *w, struct error *err)
 			w->searching = false;
 			return 1;
 		}
+		if (w->follow && (have < WIRE_COMMON || have < header))
+			return search_pause(w, 0); /* the rest of it may still be written */
 		step = 1;
 	}
 }
@@ -150,10 +167,9 @@ int walk_next(struct walk *w, struct error *err)
 		size_t have;
 		int r;
 
-		if (w->ended)
-			return 0;
 		if (w->searching && (r = search(w, err)) <= 0)
 			return r;
+		w->paused = false;
 		if ((r = input_peek(&w->input, 20, &p, &have, err)) < 0)
 			return r;
 		if (have == 0)

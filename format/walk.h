@@ -19,7 +19,7 @@ struct walk {
 	struct cursor fields;	/* valid until the input moves or more of it is looked at */
 	bool new_section;	/* a section header was passed since this was cleared */
 	bool searching;		/* behind damage: lengths cannot be trusted */
-	bool ended;		/* at a tail that is too short to be a block */
+	bool paused;		/* the search met the end: a file that grew is searched from there */
 	bool follow;		/* an incomplete tail is no error: it may still be written */
 	uint64_t n_foreign;	/* blocks of others passed over */
 };
@@ -27,7 +27,8 @@ struct walk {
 /*
  * 1: the input stands at a block of ours whose header is whole
  * 0: the end
- * -EBADMSG, -ENODATA (short tail; then comes 0), or what reading failed with (sticky for the caller)
+ * -EBADMSG, -ENODATA (a block passes the end; blocks within it are looked for by the next call), or what
+ * reading failed with (sticky for the caller)
  */
 int walk_next(struct walk *w, struct error *err);
 /* The first n bytes of the block that walk_next() found; `fields` moves along. 0, -ENODATA, read errors. */

@@ -284,6 +284,9 @@ void report_print(const struct report *r, FILE *out)
 	}
 	print_counts(r, out);
 	print_losses(r, out);
+	if (s->n_misnumbered)
+		fprintf(out, "%-18sjump %" PRIu64 " time%s though no block is missing\n", "event numbers",
+			s->n_misnumbered, s->n_misnumbered == 1 ? "" : "s");
 	print_blocks(r, out);
 	if (!report_whole(r))
 		fprintf(out, "%-18s%" PRIu64 " places, %" PRIu64 " events missing%s\n", "damage",
@@ -390,6 +393,7 @@ void report_json(const struct report *r, FILE *out)
 	json_member(&b, "damaged", s->n_damaged);
 	json_member(&b, "unreadable", s->n_unreadable);
 	json_member(&b, "events_missing", s->events_missing);
+	json_member(&b, "misnumbered", s->n_misnumbered);
 	json_flag(&b, "verified", r->verified);
 	json_flag(&b, "whole", report_whole(r));
 	buffer_printf(&b, "}\n");

@@ -259,6 +259,11 @@ static void print_summary(struct job *j)
 	const struct pipeline *p = &j->pipeline;
 	const char *name = source_path_name(j->o->read);
 
+	native_reader_stats(p->source, &j->stats);
+	if (j->stats.n_misnumbered)
+		fprintf(stderr, "note: event numbers jump %llu time%s though no block is missing\n",
+			(unsigned long long)j->stats.n_misnumbered,
+			j->stats.n_misnumbered == 1 ? "" : "s");
 	if (p->n_lost) {
 		fprintf(stderr, "lost: %llu event%s", (unsigned long long)p->n_lost,
 			p->n_lost == 1 ? "" : "s");

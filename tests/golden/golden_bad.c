@@ -89,6 +89,56 @@ static void make_capture_gone(struct buffer *file)
 	block_cut(file, block_find(file, BLOCK_CAPTURE, 0));
 }
 
+/* The same with another capture behind it, whose blocks must not hide those of the first. */
+static void make_capture_gone_of_two(struct buffer *file)
+{
+	struct buffer second = {0};
+
+	make_capture_gone(file);
+	golden_small(&second);
+	buffer_append(file, second.data, second.len);
+	buffer_done(&second);
+}
+
+/* A capture cut within a block that is longer than the whole capture behind it. */
+static void make_cut_then_short(struct buffer *file)
+{
+	struct buffer second = {0};
+	size_t at;
+
+	golden_mixed(file);
+	golden_small(&second);
+	at = block_find(file, BLOCK_SCHEMA, 0);
+	if (200 + second.len >= block_len(file, at))
+		abort();
+	file->len = at + 200;
+	buffer_append(file, second.data, second.len);
+	buffer_done(&second);
+}
+
+/* Blocks out of order, and the last one cut: what cannot be put in order is told all the same. */
+static void make_reordered_cut(struct buffer *file)
+{
+	struct buffer block = {0};
+	size_t at;
+
+	golden_three(file);
+	at = block_find(file, BLOCK_EVENTS, 0);
+	buffer_append(&block, file->data + at, block_len(file, at));
+	block_cut(file, at);
+	bytes_insert(file, block_find(file, BLOCK_EVENTS, 1), block.data, block.len);
+	file->len -= 30;
+	buffer_done(&block);
+}
+
+static void make_foreign_far(struct buffer *file)
+{
+	static const uint32_t packet[] = {6, 1000000, 0};
+
+	golden_three(file);
+	bytes_insert(file, block_find(file, BLOCK_EVENTS, 1), packet, sizeof packet);
+}
+
 static void make_foreign_length(struct buffer *file)
 {
 	static const uint32_t packet[] = {6, 37, 0, 0, 0, 0, 0, 0, 36};
@@ -116,6 +166,16 @@ static void make_incompatible(struct buffer *file)
 	golden_small(file);
 	at = block_find(file, BLOCK_CAPTURE, 0);
 	set_u64(file, at + 64, 1ull << 40);
+	block_seal(file, at);
+}
+
+static void make_capture_sequence(struct buffer *file)
+{
+	size_t at;
+
+	golden_small(file);
+	at = block_find(file, BLOCK_CAPTURE, 0);
+	set_u64(file, at + WIRE_AT_SEQUENCE, 5);
 	block_seal(file, at);
 }
 
@@ -158,6 +218,36 @@ static void make_raw_differs(struct buffer *file)
 static void make_frame_length(struct buffer *file)
 {
 	field(file, BLOCK_SCHEMA, 60, 0xfffffff0);
+}
+
+/* STATE whose frame has bit and bytes of its checksum taken away. */
+static void make_frame_unchecked(struct buffer *file)
+{
+	size_t at, frame;
+
+	golden_small(file);
+	at = block_find(file, BLOCK_STATE, 0);
+	frame = at + get_u32(file, at + WIRE_AT_HEADER);
+	file->data[frame + 4] &= (uint8_t)~4u;
+	set_u32(file, at + 84, get_u32(file, at + 84) - 4);
+	block_seal(file, at);
+}
+
+/* STATE with an empty frame behind the one that it has. */
+static void make_frame_second(struct buffer *file)
+{
+	static const uint8_t empty[] = {0x28, 0xb5, 0x2f, 0xfd, 0x24, 0,    1,
+					0,    0,    0x99, 0xe9, 0xd8, 0x51, 0, 0, 0};
+	size_t at;
+	uint32_t len;
+
+	golden_small(file);
+	at = block_find(file, BLOCK_STATE, 0);
+	len = get_u32(file, at + 84);
+	bytes_insert(file, at + get_u32(file, at + WIRE_AT_HEADER) + len, empty, sizeof empty);
+	set_u32(file, at + 84, len + 13);
+	set_u32(file, at + WIRE_AT_TOTAL, (uint32_t)(block_len(file, at) + sizeof empty));
+	block_seal(file, at);
 }
 
 static void make_losses(struct buffer *file)
@@ -404,14 +494,21 @@ const struct golden golden_bad[] = {
 	{"cut-then-whole", make_cut_then_whole},
 	{"block-gone", make_block_gone},
 	{"capture-gone", make_capture_gone},
+	{"capture-gone-of-two", make_capture_gone_of_two},
+	{"cut-then-short", make_cut_then_short},
+	{"reordered-cut", make_reordered_cut},
+	{"foreign-far", make_foreign_far},
 	{"foreign-length", make_foreign_length},
 	{"version", make_version},
 	{"incompatible", make_incompatible},
+	{"capture-sequence", make_capture_sequence},
 	{"texts", make_texts},
 	{"text", make_text},
 	{"raw-length", make_raw_length},
 	{"raw-differs", make_raw_differs},
 	{"frame-length", make_frame_length},
+	{"frame-unchecked", make_frame_unchecked},
+	{"frame-second", make_frame_second},
 	{"losses", make_losses},
 	{"index-entries", make_index_entries},
 	{"no-events", make_no_events},

@@ -521,13 +521,14 @@ class Capture:
 
     def __init__(self, capture_id):
         self.id, self.rows, self.sequence, self.number, self.n_raw = capture_id.hex(), {}, 0, 1, 0
-        self.left_out, self.final = False, False
+        self.left_out, self.final, self.gap = False, False, False
 
     def take(self, block, say):
         """Yields ('event', object) and ('info', object). Raises Damage."""
         if self.left_out:
             return
         if block.sequence > self.sequence:
+            self.gap = True
             say(block.offset, f'{block.sequence - self.sequence} blocks missing before sequence {block.sequence}')
         self.sequence = max(self.sequence, block.sequence + 1)
         yield 'info', {'block': KINDS.get(block.kind, block.kind), 'capture': self.id, 'sequence': block.sequence, 'offset': block.offset,
@@ -573,9 +574,11 @@ class Capture:
 
     def events(self, block, say):
         n, first = struct.unpack_from('<IQ', block.head, 52)
-        if first > self.number:
+        if first > self.number and self.gap:
             say(block.offset, f'{first - self.number} events missing before event {first}')
-        self.number = first + n
+        elif first != self.number:  # the writer's mistake, no damage
+            print(f'offset {block.offset}: event {first} comes where {self.number} is due, though no block is missing', file=sys.stderr)
+        self.number, self.gap = (first + n) % 2**64, False
         try:
             for event in read_events(block, self.rows, say):
                 yield 'event', event

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <zlib.h>
 
 /* A golden file, in memory. */
 static struct buffer golden_read(const char *name)
@@ -171,6 +172,58 @@ START_TEST(changed_anywhere)
 		ck_assert_msg(s.n_errors > 0 || s.sum == want.sum, "byte %zu, not verified", at);
 		file.data[at] ^= 0xff;
 	}
+	buffer_done(&file);
+}
+END_TEST
+
+/* Numbers that jump though no block is missing: the writer's mistake, and nothing was lost. */
+START_TEST(misnumbered_events_are_not_lost)
+{
+	static const uint64_t first[] = {0, 10, UINT64_MAX};
+
+	for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+		struct buffer file = golden_read("three");
+		struct summary s;
+		size_t at = 0;
+		uint32_t total, header, crc;
+
+		for (; file.data[at] != 0xad || file.data[at + WIRE_AT_KIND] != BLOCK_EVENTS; at += total)
+			memcpy(&total, file.data + at + WIRE_AT_TOTAL, 4);
+		memcpy(&total, file.data + at + WIRE_AT_TOTAL, 4);
+		memcpy(&header, file.data + at + WIRE_AT_HEADER, 4);
+		memcpy(file.data + at + WIRE_COMMON + 4, &first[i], 8);
+		crc = (uint32_t)crc32_z(0, file.data + at, header - 4);
+		memcpy(file.data + at + header - 4, &crc, 4);
+		crc = (uint32_t)crc32_z(0, file.data + at, total - 8);
+		memcpy(file.data + at + total - 8, &crc, 4);
+		s = file_sum(&file, true);
+		ck_assert_uint_eq(s.n_errors, 0);
+		ck_assert_uint_eq(s.n_events, 360);
+		ck_assert_uint_eq(s.n_damage_lost, 0);
+		ck_assert_uint_eq(s.stats.events_missing, 0);
+		ck_assert_uint_eq(s.stats.n_misnumbered, 2); /* that block and the one behind it */
+		buffer_done(&file);
+	}
+}
+END_TEST
+
+/* Damage at the end of a file that grows: its next block is found, whatever came of it at first. */
+START_TEST(a_search_goes_on_when_the_file_grows)
+{
+	struct buffer file = golden_read("three");
+	int fd = memfd_create("grows", 0);
+	struct native_reader_options options = {.follow = true};
+	struct source *src = native_reader_new(dup(fd), "test", &options, NULL);
+	uint64_t n = 0;
+
+	file.data[1300] ^= 1; /* in the header of the first EVENTS block */
+	for (size_t at = 0; at < file.len; at += 4) {
+		ck_assert_int_eq(pwrite(fd, file.data + at, 4, (off_t)at), 4);
+		n += source_sum(src).n_events;
+	}
+	ck_assert_uint_eq(n, 240);
+	source_close(src);
+	close(fd);
 	buffer_done(&file);
 }
 END_TEST
@@ -356,6 +409,7 @@ START_TEST(probe_tells_genuine_scap_apart)
 END_TEST
 
 SUITE("damage", a_whole_file_has_no_complaint, cut_anywhere, changed_anywhere,
+      misnumbered_events_are_not_lost, a_search_goes_on_when_the_file_grows,
       blocks_out_of_order_are_put_in_order, pipes_work, a_growing_file_is_followed,
       blocks_without_wanted_types_are_passed_over, a_full_disk_is_told, a_closed_pipe_is_told,
       probe_tells_genuine_scap_apart)
