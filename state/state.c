@@ -33,7 +33,7 @@ bool store_text(struct store *s, const char **at, const void *data, size_t len)
 /* What version 2 calls "io" goes by its older name, "blkio", as with libsinsp. */
 void store_cgroups(struct store *s, struct thread *t, const char *list, size_t len)
 {
-	const char *at = list, *end = list + len;
+	const char *at = list, *end = len ? list + len : list;
 
 	buffer_clear(&s->scratch);
 	while (at < end) {
