@@ -12,7 +12,7 @@ int output_flush(struct output *o, struct error *err)
 	if (failed)
 		return error_set(err, -ENOMEM, "out of memory");
 	errno = 0;
-	if (fwrite(o->bytes.data, 1, len, o->stream) == len && fflush(o->stream) == 0)
+	if ((!len || fwrite(o->bytes.data, 1, len, o->stream) == len) && fflush(o->stream) == 0)
 		return 0;
 	code = errno ? errno : EIO;
 	if (code == EPIPE) {
