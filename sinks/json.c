@@ -7,9 +7,9 @@
  *
  * Keys are field names. What an event does not have is left out: evt.latency (the call's entry is
  * unknown), evt.res and evt.error (no result, no error), evt.flags (nothing special about it),
- *proc.*, fd.*. sinks/json_param.h says how parameters look. With a format the object has the fields
- *of the format instead; behind a leading `*` missing ones are null, without it such events have no
- *line.
+ * proc.*, fd.*. sinks/json_param.h says how parameters look; of a type without a row args has the
+ * payload in hexadecimal: {"payload":"6869"}. With a format the object has the fields of the format
+ * instead; behind a leading `*` missing ones are null, without it such events have no line.
  */
 #include "base/decimal.h"
 #include "sinks/json_param.h"
@@ -37,6 +37,7 @@ struct json_slot {
 struct json_type {
 	const struct event_info *info;
 	unsigned n_params;
+	bool known;
 	struct buffer head; /* ,"evt.type":"openat","evt.dir":" */
 	struct buffer keys; /* "name": with a comma in front where needed, one after the other */
 	struct json_slot slots[EVENT_PARAMS_MAX];
@@ -80,6 +81,7 @@ static struct json_type *type_of(struct json_sink *j, const struct event *ev)
 		return NULL;
 	t->info = info;
 	t->n_params = info->n_params;
+	t->known = schema_knows(ev->batch->schema, ev->type);
 	PUT(&t->head, ",\"evt.type\":");
 	json_string(&t->head, info->name, strlen(info->name));
 	PUT(&t->head, ",\"evt.dir\":\"");
@@ -260,7 +262,7 @@ static void put_param(struct json_sink *j, struct buffer *b, const struct json_t
 	const struct param *param = event_param(ev, i);
 	char *start = (char *)buffer_reserve(b, slot->key_len + KEY_COPY + DECIMAL_MAX + 1),
 	     *p = start;
-	enum json_kind kind = param->data ? slot->kind : JSON_ANY;
+	enum json_kind kind = param->data && param->len ? slot->kind : JSON_ANY;
 
 	if (!p)
 		return;
@@ -277,11 +279,21 @@ static void put_param(struct json_sink *j, struct buffer *b, const struct json_t
 		p = decimal_put(p, load_unsigned(param->data, slot->size));
 	b->len += (size_t)(p - start);
 	if (kind == JSON_TEXT)
-		json_string(b, param->data, param->len ? param->len - 1 : 0);
+		json_string(b, param->data, param->len - 1);
 	else if (kind == JSON_BYTES)
 		json_string(b, param->data, param->len);
 	else if (kind == JSON_ANY)
 		json_param(b, ev, i, &j->render);
+}
+
+/* A type without a row: what its parameters are is not known, but their bytes are here. */
+static void put_payload(struct buffer *b, const struct event *ev)
+{
+	const struct batch *batch = ev->batch;
+	uint32_t len = batch->payload_len[ev->index];
+
+	PUT(b, "\"payload\":");
+	json_hex(b, len ? batch->payload + batch->payload_at[ev->index] : NULL, len);
 }
 
 static int put_event(struct json_sink *j, struct event *ev, const struct state *st,
@@ -307,6 +319,8 @@ static int put_event(struct json_sink *j, struct event *ev, const struct state *
 	PUT(b, ",\"args\":{");
 	for (unsigned i = 0; i < t->n_params; i++)
 		put_param(j, b, t, i, ev);
+	if (!t->known)
+		put_payload(b, ev);
 	PUT(b, "}}\n");
 	return 0;
 }

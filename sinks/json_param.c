@@ -36,13 +36,19 @@ static void split_names(struct buffer *out, size_t from)
 	buffer_u8(out, ']');
 }
 
-static void put_named(struct buffer *out, uint64_t value, const struct flag_table *flags,
-		      bool exact)
+/* v as the number itself, extended by its sign; value as its bits alone, which names are compared with. */
+static void put_named(struct buffer *out, int64_t v, uint64_t value, const struct param_info *info)
 {
+	bool exact = info->type == PT_SIGTYPE ||
+		     (info->type >= PT_ENUMFLAGS8 && info->type <= PT_ENUMFLAGS32);
+	const struct flag_table *flags = info->flags;
 	size_t at;
 
 	put(out, "{\"value\":");
-	json_unsigned(out, value);
+	if (param_type_is_signed(info->type))
+		json_signed(out, v);
+	else
+		json_unsigned(out, value);
 	put(out, ",\"names\":");
 	at = out->len;
 	if (flags)
@@ -110,6 +116,16 @@ static void put_address(struct buffer *out, int family, const uint8_t *address)
 	if (address)
 		inet_ntop(family == FAMILY_INET ? AF_INET : AF_INET6, address, text, sizeof text);
 	json_string(out, text, strlen(text));
+}
+
+/* Address and mask. */
+static void put_network(struct buffer *out, const uint8_t *data)
+{
+	char address[INET_ADDRSTRLEN] = "", mask[INET_ADDRSTRLEN] = "";
+
+	inet_ntop(AF_INET, data, address, sizeof address);
+	inet_ntop(AF_INET, data + 4, mask, sizeof mask);
+	buffer_printf(out, "\"%s/%s\"", address, mask);
 }
 
 static void put_family(struct buffer *out, uint8_t family)
@@ -181,7 +197,7 @@ static void put_tuple(struct buffer *out, const uint8_t *data, size_t len)
 
 static void put_fdlist(struct buffer *out, const uint8_t *data, size_t len)
 {
-	const struct flag_table *flags = flag_table_find("poll_flags");
+	const struct param_info poll = {.type = PT_FLAGS16, .flags = flag_table_find("poll_flags")};
 	struct cursor c = cursor_over(data, len);
 	unsigned n = cursor_u16(&c);
 
@@ -195,7 +211,7 @@ static void put_fdlist(struct buffer *out, const uint8_t *data, size_t len)
 		put(out, i ? ",{\"fd\":" : "{\"fd\":");
 		json_signed(out, fd);
 		put(out, ",\"events\":");
-		put_named(out, events, flags, false);
+		put_named(out, events, events, &poll);
 		buffer_u8(out, '}');
 	}
 	buffer_u8(out, ']');
@@ -241,8 +257,11 @@ static void put_fixed(struct buffer *out, const struct param_info *info, const s
 		put_numbered(out, bits, ppm_sc_name((unsigned)bits));
 		return;
 	case PT_SIGTYPE:
-		put_numbered(out, bits, signal_name((int)bits));
-		return;
+		if (!info->flags) {
+			put_numbered(out, bits, signal_name((int)bits));
+			return;
+		}
+		break; /* the file has names of its own */
 	case PT_SIGSET:
 		put_sigset(out, bits);
 		return;
@@ -251,6 +270,9 @@ static void put_fixed(struct buffer *out, const struct param_info *info, const s
 		return;
 	case PT_IPV4ADDR:
 		put_address(out, FAMILY_INET, p->data);
+		return;
+	case PT_IPV4NET:
+		put_network(out, p->data);
 		return;
 	case PT_RELTIME:
 		if (bits == UINT64_MAX)
@@ -262,8 +284,7 @@ static void put_fixed(struct buffer *out, const struct param_info *info, const s
 		break;
 	}
 	if (info->flags)
-		put_named(out, bits, info->flags,
-			  info->type >= PT_ENUMFLAGS8 && info->type <= PT_ENUMFLAGS32);
+		put_named(out, v, bits, info);
 	else if (param_type_is_signed(info->type))
 		json_signed(out, v);
 	else
@@ -306,8 +327,16 @@ static void put_value(struct buffer *out, const struct event_info *event,
 	case PT_IPV6ADDR:
 		put_address(out, FAMILY_INET6, p->data);
 		break;
+	case PT_IPADDR:
+		if (p->len == 4 || p->len == 16)
+			put_address(out, p->len == 4 ? FAMILY_INET : FAMILY_INET6, p->data);
+		else
+			put(out, "null");
+		break;
 	default:
-		if (param_type_is_text(info->type))
+		if (param_type_is_text(info->type) && !p->len)
+			put(out, "null"); /* not available; empty text has its NUL */
+		else if (param_type_is_text(info->type))
 			put_text(out, p->data, p->len);
 		else if (size)
 			put_fixed(out, info, p);
@@ -330,6 +359,7 @@ enum json_kind json_kind_of(const struct event_info *event, unsigned i,
 	case PT_SIGSET:
 	case PT_BOOL:
 	case PT_IPV4ADDR:
+	case PT_IPV4NET:
 	case PT_IPV6ADDR:
 	case PT_IPADDR:
 	case PT_RELTIME:

@@ -11,7 +11,8 @@
  *	tuples					{"family":"AF_INET","sip":..,"sport":..,"dip":..,"dport":..},
  *						{"family":"AF_UNIX","source":..,"peer":..,"path":..}
  *	poll lists				[{"fd":3,"events":{"value":1,"names":["POLLIN"]}}]
- *	absent					null
+ *	addresses, IPv4 networks		"10.0.0.1", "10.0.0.0/255.0.0.0"
+ *	absent, text that was not available	null
  *
  * Values are complete: nothing is shortened.
  */

@@ -509,7 +509,10 @@ void render_number(struct buffer *out, const struct param_info *info, const stru
 			render_in_parentheses(out, errno_name((int)-v));
 		break;
 	case PT_SIGTYPE:
-		render_in_parentheses(out, signal_name((int)v));
+		if (info->flags)
+			render_names(out, unsigned_of(p), info->flags, true);
+		else
+			render_in_parentheses(out, signal_name((int)v));
 		break;
 	case PT_SYSCALLID:
 		render_in_parentheses(out, ppm_sc_name((unsigned)v));

@@ -181,7 +181,10 @@ def flags_are_the_public_ones():
     for name, _, value, _, flag in facts("flags.tsv"):
         sets.setdefault(name, []).append((int(value), flag))
     for name, rows in sets.items():
-        assert t.flags[name] == rows, name
+        if name == "mknod_mode":  # the public order finds S_IFCHR in S_IFBLK and S_IFREG in S_IFSOCK
+            assert sorted(t.flags[name]) == sorted(rows), name
+        else:
+            assert t.flags[name] == rows, name
     dynamic = {}
     for row in facts("dynamic-params.tsv"):
         dynamic.setdefault(row[0], []).append((row[3][3:], row[4][3:]))
