@@ -21,8 +21,8 @@ fi
 root=$TMP/root
 mkdir -p "$root"/{bin,dev,etc,proc,sys,tmp,root}
 cp "$(command -v busybox)" "$root/bin/busybox"
-cp "$GCC"/scapcap "$GCC"/scapread "$GCC"/scapinfo "$root/bin/"
-ldd "$root"/bin/scap* | grep -o '/[^ :]*\.so[^ :]*' | sort -u | while read -r lib; do
+cp "$GCC"/scapcap "$GCC"/scapread "$GCC"/scapinfo "$GCC"/tests/live/calls "$root/bin/"
+ldd "$root"/bin/scap* "$root"/bin/calls | grep -o '/[^ :]*\.so[^ :]*' | sort -u | while read -r lib; do
 	mkdir -p "$root$(dirname "$lib")"
 	cp -L "$lib" "$root$lib"
 done
@@ -64,9 +64,18 @@ echo "MARK system-wide $?"
 cat /tmp/err2
 echo "MARK cat $(scapread -r /tmp/g evt.type=execve and proc.name=cat | wc -l)"
 echo "MARK others $(scapread -r /tmp/g proc.name!=cat | wc -l)"
-echo BEGIN-FILE
-base64 /tmp/f
-echo END-FILE
+mkdir /tmp/work /dev/pts
+mount -t devpts pts /dev/pts
+ip link set lo up
+cd /tmp/work
+scapcap -w /tmp/c -- calls 80 >/tmp/notes 2>/tmp/err3
+echo "MARK calls $?"
+cat /tmp/err3
+for file in f c notes; do
+	echo "BEGIN-FILE $file"
+	gzip -c /tmp/$file | base64
+	echo "END-FILE $file"
+done
 echo "MARK end"
 poweroff -f
 INIT
@@ -99,6 +108,18 @@ check "kernel 6.1: capture by name: status $(mark system-wide)" [ "$(mark system
 at_least cat 1
 check "kernel 6.1: $(mark others) events of other programs" [ "$(mark others)" = 0 ]
 
-tr -d '\r' <"$TMP/serial" | sed '1,/^BEGIN-FILE/d; /^END-FILE/,$d' | base64 -d >"$TMP/f.scap"
+file_of() {
+	tr -d '\r' <"$TMP/serial" | sed "1,/^BEGIN-FILE $1\$/d; /^END-FILE/,\$d" | base64 -d | gunzip >"$TMP/$1.scap"
+}
+file_of f
 n=$("$GCC/scapread" -r "$TMP/f.scap" | wc -l)
 check "its file has $n events here, $(mark events) there" [ "$n" = "$(mark events)" ]
+
+# What the live test does here, done there: every parameter of known calls.
+file_of c
+file_of notes
+check "kernel 6.1: scapcap -- calls: status $(mark calls)" [ "$(mark calls)" = 0 ]
+PATH=$GCC:$PATH /usr/bin/python3 "$ROOT/tests/live/calls.py" --compare "$TMP/notes.scap" "$TMP/c.scap" >"$TMP/compared"
+status=$?
+cat "$TMP/compared"
+check "kernel 6.1: known calls: $(tail -1 "$TMP/compared")" [ $status = 0 ]
