@@ -64,13 +64,13 @@ static long reaper_up(u32 i, struct reaper_search *r)
 __noinline int reaper_find(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct signal_struct *signal = task->signal;
-	struct pid *pid = BPF_CORE_READ(task, thread_pid); /* read, not typed: it is reckoned with */
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
 	struct pid_namespace *ns;
-	struct reaper_search r = {.level = BPF_CORE_READ(pid, level), .task = (u64)task->real_parent};
+	struct reaper_search r = {.level = BPF_CORE_READ(pid, level), .task = (u64)BPF_CORE_READ(task, real_parent)};
 	u64 found;
 
-	if (task->children.next == &task->children)
+	if (BPF_CORE_READ(task, children.next) == &task->children)
 		return 0;
 	found = thread_alive(task);
 	if (!found && BPF_CORE_READ_BITFIELD_PROBED(signal, has_child_subreaper)) {

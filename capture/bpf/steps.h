@@ -156,9 +156,6 @@ STEPS(put_task)
 	case WORD_TASK_FILENAME:
 		put_filename(s, step);
 		return;
-	case WORD_TASK_CGROUPS:
-		put_cgroups(s, step);
-		return;
 	case WORD_TASK_TID: v = task_tid(task); break;
 	case WORD_TASK_PID: v = task_pid(task); break;
 	case WORD_TASK_PTID: v = task_tid(BPF_CORE_READ(task, real_parent)); break;
@@ -223,28 +220,36 @@ static __always_inline void put_sockaddr(struct scratch *s, const struct kernel_
 STEPS(put_socket)
 {
 	s32 fd = walk_arg(s, step->a);
+	u64 addr = walk_arg(s, step->b);
+	u32 len = SOCKADDR_IN6_SIZE;
+	bool outbound = false;
 	struct message m;
 
 	switch (step->kind) {
+	case KIND_SOCKADDR:
+		put_sockaddr(s, step, walk_arg(s, step->a), addr);
+		return;
 	case KIND_TUPLETO:
-		put_tuple(s, step, fd, true, walk_arg(s, step->b), walk_arg(s, step->c));
-		break;
-	case KIND_TUPLEFROM:
-		put_tuple(s, step, fd, false, walk_arg(s, step->b), 128);
+		outbound = true;
+		len = walk_arg(s, step->c);
 		break;
 	case KIND_TUPLEMSG:
-		if (message_read(s, walk_arg(s, step->b), &m))
-			put_tuple(s, step, fd, !(step->flags & KSTEP_INBOUND), m.name, m.name_len);
-		else
+		if (!message_read(s, addr, &m)) {
 			walk_absent(s, step);
+			return;
+		}
+		outbound = !(step->flags & KSTEP_INBOUND);
+		addr = m.name;
+		len = m.name_len;
 		break;
 	case KIND_TUPLERET:
-		put_tuple(s, step, s->result, false, 0, 0);
+		fd = s->result;
+		addr = 0;
 		break;
-	case KIND_SOCKADDR:
-		put_sockaddr(s, step, walk_arg(s, step->a), walk_arg(s, step->b));
+	case KIND_TUPLEFROM: /* how long the address is says its family */
 		break;
 	}
+	put_tuple(s, step, fd, outbound, addr, len);
 }
 
 static __always_inline void put_queue(struct scratch *s, const struct kernel_step *step)
@@ -258,39 +263,52 @@ static __always_inline void put_queue(struct scratch *s, const struct kernel_ste
 						    : max);
 }
 
-#define FDLIST_MAX 16
+#define FDLIST_MAX   16
+#define FDLIST_ENTRY 10 /* 64-bit fd, 16-bit flags */
+
+struct fdlist_walk {
+	u8 *out;
+	struct loops *loops;
+};
+
+static long fdlist_next(u32 i, struct fdlist_walk *f)
+{
+	struct {
+		s32 fd;
+		u16 events, revents;
+	} pfd;
+	u8 *p = f->out + (i & (FDLIST_MAX - 1)) * FDLIST_ENTRY;
+
+	if (bpf_probe_read_user(&pfd, sizeof pfd, (void *)(f->loops->array + i * sizeof pfd)))
+		return 1;
+	*(s64 *)p = pfd.fd;
+	*(u16 *)(p + 8) = pfd.revents;
+	f->loops->gathered = i + 1;
+	return 0;
+}
 
 STEPS(put_fdlist)
 {
-	u64 fds = walk_arg(s, step->a);
 	u64 n = walk_arg(s, step->b);
 	u8 *p = walk_place(s);
-	u32 done = 0;
+	struct fdlist_walk f = {.loops = &s->loops};
+	u32 done;
 
 	if (!p) {
 		walk_absent(s, step);
 		return;
 	}
-	if (n > FDLIST_MAX)
-		n = FDLIST_MAX;
-	for (u32 i = 0; i < FDLIST_MAX; i++) {
-		struct {
-			s32 fd;
-			u16 events, revents;
-		} pfd;
-
-		if (i >= n || bpf_probe_read_user(&pfd, sizeof pfd, (void *)(fds + i * 8)))
-			break;
-		*(s64 *)(p + 4 + i * 10) = pfd.fd;
-		*(u16 *)(p + 12 + i * 10) = pfd.revents;
-		done = i + 1;
-	}
+	f.out = p + 4;
+	loops_begin(s, walk_arg(s, step->a), 0);
+	if (n)
+		bpf_loop(n > FDLIST_MAX ? FDLIST_MAX : n, fdlist_next, &f, 0);
+	done = s->loops.gathered;
 	if (n && !done) {
 		walk_absent(s, step);
 		return;
 	}
 	*(u16 *)(p + 2) = done;
-	walk_sized(s, p, (2 + done * 10) & 0xFF);
+	walk_sized(s, p, (2 + done * FDLIST_ENTRY) & 0xFF);
 }
 
 STEPS(put_message)
@@ -512,7 +530,8 @@ STEPS(put_clone_flags)
 		walk_absent(s, step);
 		return;
 	}
-	level = s->result == 0 ? task->thread_pid->level : task->nsproxy->pid_ns_for_children->level;
+	level = s->result == 0 ? BPF_CORE_READ(task, thread_pid, level)
+			       : BPF_CORE_READ(task, nsproxy, pid_ns_for_children, level);
 	if (level || (flags & CLONE_NEWPID))
 		walk_number(s, step, (flags & ~0xFFu) | CLONE_WIRE_CHILD_IN_PIDNS);
 	else
@@ -607,9 +626,11 @@ static long walk_step(u32 i, struct walk *w)
 		put_mm(s, step);
 		break;
 	case KIND_TASK:
-		/* Not from put_task: that would be one call too deep for the stack. */
+		/* Not all from put_task: that would be one call too deep. */
 		if (step->c == WORD_TASK_EXEC_FLAGS)
 			walk_number(s, step, exec_flags());
+		else if (step->c == WORD_TASK_CGROUPS)
+			put_cgroups(s, step);
 		else
 			put_task(s, step);
 		break;

@@ -259,50 +259,74 @@ static __always_inline long argv_put(struct scratch *s, u8 *place, u32 argv_arg,
 /* ---- cgroups: "cpuset=/a" NUL "cpu=/b" NUL ... ---- */
 
 #define CGROUP_ROOM 600 /* of one entry: name, '=', path */
+#define CGROUP_NAME 8	/* longest name with its '=' */
 
-static __always_inline u32 cgroup_put(struct scratch *s, u8 *p, struct css_set *set, u32 subsys,
-				      const char *name, u32 name_len)
+struct cgroup_walk {
+	struct scratch *s;
+	u8 *out;
+	u64 set; /* struct css_set */
+};
+
+/* Name and number of the n-th controller that is told of; false: this kernel lacks it. */
+#define CGROUP_CASE(n, id, text)                                                                   \
+	case n:                                                                                    \
+		if (!bpf_core_enum_value_exists(enum cgroup_subsys_id, id##_cgrp_id))              \
+			return false;                                                              \
+		*ret_id = bpf_core_enum_value(enum cgroup_subsys_id, id##_cgrp_id);                \
+		*ret_len = sizeof(text);                                                           \
+		__builtin_memcpy(out, text "=\0\0\0\0\0\0\0", CGROUP_NAME);                        \
+		return true
+
+#define CGROUPS_TOLD 5
+static __always_inline bool cgroup_name(u32 n, u8 *out, u32 *ret_id, u32 *ret_len)
 {
-	struct cgroup_subsys_state *css = 0;
-	u32 at, len;
+	switch (n) {
+	CGROUP_CASE(0, cpuset, "cpuset");
+	CGROUP_CASE(1, cpu, "cpu");
+	CGROUP_CASE(2, cpuacct, "cpuacct");
+	CGROUP_CASE(3, io, "io");
+	CGROUP_CASE(4, memory, "memory");
+	}
+	return false;
+}
 
-	bpf_probe_read_kernel(&css, sizeof css,
-			      (u8 *)set + bpf_core_field_offset(struct css_set, subsys) + subsys * 8);
+static long cgroup_next(u32 n, struct cgroup_walk *w)
+{
+	struct scratch *s = w->s;
+	struct cgroup_subsys_state *css = 0;
+	u32 at = s->loops.gathered, id = 0, name_len = 0, len;
+	int begin;
+	u8 *p;
+
+	barrier_var(at);
+	if (at > CGROUPS_TOLD * CGROUP_ROOM)
+		return 1;
+	p = w->out + at;
+	if (!cgroup_name(n, p, &id, &name_len))
+		return 0;
+	bpf_probe_read_kernel(&css, sizeof css, (u8 *)w->set + bpf_core_field_offset(struct css_set, subsys) + id * 8);
 	if (!css)
 		return 0;
-	__builtin_memcpy(p, name, 8);
-	at = cgroup_path(s, (u64)BPF_CORE_READ(css, cgroup));
-	len = PATH_BYTES - at;
-	if (len > CGROUP_ROOM - 16)
-		len = CGROUP_ROOM - 16;
+	begin = cgroup_path(s, (u64)BPF_CORE_READ(css, cgroup));
+	len = PATH_BYTES - begin;
+	if (begin < 0 || len > CGROUP_ROOM - CGROUP_NAME - 1) {
+		s->head.flags |= EVENT_TRUNCATED;
+		len = 0;
+	}
 	barrier_var(len);
 	len &= 1023;
-	bpf_probe_read_kernel(p + name_len, len, &s->path[at & (PATH_BYTES - 1)]);
+	bpf_probe_read_kernel(p + name_len, len, &s->path[begin & (PATH_BYTES - 1)]);
 	p[name_len + len] = 0;
-	return name_len + len + 1;
+	s->loops.gathered = at + name_len + len + 1;
+	return 0;
 }
 
 static __always_inline u32 cgroups_put(struct scratch *s, u8 *place, struct task_struct *task)
 {
-	struct css_set *set = BPF_CORE_READ(task, cgroups);
-	u32 len = 0;
+	struct cgroup_walk w = {.s = s, .out = place + 2, .set = (u64)BPF_CORE_READ(task, cgroups)};
 
-	if (!set)
-		return 0;
-#define PUT(id, text)                                                                              \
-	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, id##_cgrp_id)) {                     \
-		barrier_var(len);                                                                  \
-		if (len > 4096)                                                                    \
-			return len;                                                                \
-		len += cgroup_put(s, place + 2 + len, set,                                         \
-				  bpf_core_enum_value(enum cgroup_subsys_id, id##_cgrp_id),        \
-				  text "=\0\0\0\0\0\0\0", sizeof(text));                           \
-	}
-	PUT(cpuset, "cpuset")
-	PUT(cpu, "cpu")
-	PUT(cpuacct, "cpuacct")
-	PUT(io, "io")
-	PUT(memory, "memory")
-#undef PUT
-	return len;
+	s->loops.gathered = 0;
+	if (w.set)
+		bpf_loop(CGROUPS_TOLD, cgroup_next, &w, 0);
+	return s->loops.gathered;
 }
