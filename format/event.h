@@ -38,6 +38,12 @@ void event_at(struct event *ev, struct batch *batch, uint32_t i);
 /* Finds the parameters (both payload columns, or the one of its class, must be loaded). */
 void event_parse(struct event *ev);
 
+/*
+ * Makes a damaged event's payload agree with its row, in the batch: what was found stays, the rest becomes
+ * absent. An event that is not damaged is left alone.
+ */
+void event_mend(struct event *ev);
+
 /* Parameter i, parsed on first use; an index beyond the last gives an absent one. Never NULL. */
 const struct param *event_param(struct event *ev, unsigned i);
 /* By name; NULL when the type has none of that name. */

@@ -1,5 +1,6 @@
 #include "replay/capture_report.h"
 #include "format/block.h"
+#include "format/event.h"
 #include "replay/source_open.h"
 #include "sinks/json_text.h"
 
@@ -49,6 +50,17 @@ static int capture_keep(struct report *r, const struct capture_info *info)
 	return 0;
 }
 
+static void events_check(struct report *r, struct batch *b)
+{
+	struct event ev;
+
+	for (uint32_t i = 0; i < b->n_events; i++) {
+		event_at(&ev, b, i);
+		event_parse(&ev);
+		r->n_bad_events += ev.damaged;
+	}
+}
+
 static int item_count(struct report *r, const struct item *item)
 {
 	switch (item->kind) {
@@ -64,7 +76,11 @@ static int item_count(struct report *r, const struct item *item)
 		r->n_lost[item->loss->class < REPORT_CLASSES ? item->loss->class : 0] +=
 			item->loss->count;
 		return 0;
-	case ITEM_EVENTS: return 0; /* the reader counts them from the blocks' headers */
+	case ITEM_EVENTS:
+		/* The reader counts them from the blocks' headers, and has loaded all to verify it. */
+		if (r->verified)
+			events_check(r, item->batch);
+		return 0;
 	}
 	return 0;
 }
@@ -102,6 +118,9 @@ int report_read(struct report *r, const char *path, bool verify, struct error *e
 	if (told > DAMAGE_TOLD_MAX)
 		fprintf(stderr, "scapinfo: %s: %u more places\n", source_path_name(path),
 			told - DAMAGE_TOLD_MAX);
+	if (r->n_bad_events)
+		fprintf(stderr, "scapinfo: %s: the payload of %" PRIu64 " event%s contradicts its type\n",
+			source_path_name(path), r->n_bad_events, r->n_bad_events == 1 ? "" : "s");
 	native_reader_stats(r->source, &r->stats);
 	return 0;
 }
@@ -118,7 +137,8 @@ bool report_whole(const struct report *r)
 {
 	const struct native_reader_stats *s = &r->stats;
 
-	return !s->n_damaged && !s->n_unreadable && !s->truncated && !s->events_missing;
+	return !s->n_damaged && !s->n_unreadable && !s->truncated && !s->events_missing &&
+	       !r->n_bad_events;
 }
 
 /* ---- words ---- */
@@ -292,6 +312,9 @@ void report_print(const struct report *r, FILE *out)
 		fprintf(out, "%-18s%" PRIu64 " places, %" PRIu64 " events missing%s\n", "damage",
 			s->n_damaged + s->n_unreadable, s->events_missing,
 			s->truncated ? ", cut short" : "");
+	if (r->n_bad_events)
+		fprintf(out, "%-18s%" PRIu64 " whose payload contradicts its type\n", "damaged events",
+			r->n_bad_events);
 	else
 		fprintf(out, "%-18s%s\n", "damage",
 			r->verified ? "none" : "none seen (--verify looks everywhere)");
@@ -394,6 +417,7 @@ void report_json(const struct report *r, FILE *out)
 	json_member(&b, "unreadable", s->n_unreadable);
 	json_member(&b, "events_missing", s->events_missing);
 	json_member(&b, "misnumbered", s->n_misnumbered);
+	json_member(&b, "damaged_events", r->n_bad_events);
 	json_flag(&b, "verified", r->verified);
 	json_flag(&b, "whole", report_whole(r));
 	buffer_printf(&b, "}\n");

@@ -7,6 +7,7 @@
  * Exit status: 0 written, 1 something failed (without --repair: the input is damaged), 2 wrong usage.
  */
 #include "base/option.h"
+#include "format/event.h"
 #include "replay/source_open.h"
 
 #include <errno.h>
@@ -32,6 +33,7 @@ struct edit {
 	int fd;
 	struct native_writer *writer;	/* of the capture being copied; NULL before the first */
 	uint64_t n_events, n_lost, n_damaged;
+	uint64_t n_mended;	/* events whose payload contradicted their type */
 };
 
 static int take_repair(void *context, const char *value, struct error *err)
@@ -102,6 +104,27 @@ static int writer_end(struct edit *e, struct error *err)
 	return r;
 }
 
+/* What can be read of each event stays, and the new file says what cannot. */
+static int events_mend(struct edit *e, struct batch *b, struct error *err)
+{
+	struct event ev;
+
+	for (uint32_t i = 0; i < b->n_events; i++) {
+		event_at(&ev, b, i);
+		event_parse(&ev);
+		if (!ev.damaged)
+			continue;
+		if (!e->o->repair)
+			return error_set(err, -EBADMSG,
+					 "%s: the payload of event %" PRIu64 " contradicts its type; --repair "
+					 "keeps what can be read",
+					 e->in, ev.number);
+		event_mend(&ev);
+		e->n_mended++;
+	}
+	return 0;
+}
+
 static int item_write(struct edit *e, const struct item *item, struct error *err)
 {
 	static const struct capture_info unknown;
@@ -138,6 +161,8 @@ static int copy_all(struct edit *e, struct error *err)
 
 	while ((r = source_next(e->source, &item, &damage)) != 0) {
 		if (r > 0) {
+			if (item.kind == ITEM_EVENTS && (r = events_mend(e, item.batch, err)) < 0)
+				return r;
 			if ((r = item_write(e, &item, err)) < 0)
 				return error_prefix(err, "%s", e->out);
 			continue;
@@ -192,6 +217,9 @@ static int edit_file(const struct options *o, const char *in, const char *out)
 		r = error_set(&err, -errno, "%s: %s", out, strerror(errno));
 	if (r < 0)
 		return complain(&err, EXIT_FAILED);
+	if (o->repair && e.n_mended)
+		fprintf(stderr, "%s: the payload of %" PRIu64 " event%s contradicted its type: what cannot be "
+			"read of it is left out\n", out, e.n_mended, e.n_mended == 1 ? "" : "s");
 	if (o->repair)
 		fprintf(stderr, "%s: %" PRIu64 " events; %" PRIu64 " lost in %" PRIu64 " damaged place%s\n",
 			out, e.n_events, e.n_lost, e.n_damaged, e.n_damaged == 1 ? "" : "s");

@@ -271,8 +271,12 @@ static void print_summary(struct job *j)
 			if (p->n_lost_by[i])
 				fprintf(stderr, "%s%llu %s", n++ ? ", " : " (",
 					(unsigned long long)p->n_lost_by[i], classes[i]);
-		fprintf(stderr, ")%s", p->n_damaged ? "; " : "\n");
+		fprintf(stderr, ")%s", p->n_damaged || p->n_bad_events ? "; " : "\n");
 	}
+	if (p->n_bad_events)
+		fprintf(stderr, "%s: the payload of %llu event%s contradicts its type%s", name,
+			(unsigned long long)p->n_bad_events, p->n_bad_events == 1 ? "" : "s",
+			p->n_damaged ? "; " : "\n");
 	if (p->n_damaged)
 		fprintf(stderr,
 			"damaged: %s in %llu place%s; scapedit --repair writes a whole file\n",
@@ -349,13 +353,13 @@ static int run_job(struct job *j, struct error *err)
 		error_prefix(err, "%s", o->write);
 	if (r == 0)
 		r = check_contents(j, err);
-	if (o->count && (r == 0 || j->pipeline.n_damaged))
+	if (o->count && (r == 0 || j->pipeline.n_damaged || j->pipeline.n_bad_events))
 		printf("%llu\n", (unsigned long long)j->counted);
 	late = flush_output(err);
 	if (r == 0)
 		r = late;
 	print_summary(j);
-	if (j->pipeline.n_damaged && r == -EBADMSG)
+	if ((j->pipeline.n_damaged || j->pipeline.n_bad_events) && r == -EBADMSG)
 		return EXIT_FAILED; /* the words have been said */
 	if (r < 0)
 		return complain(err, EXIT_FAILED);

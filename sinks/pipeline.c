@@ -107,7 +107,7 @@ struct run *pipeline_open(struct pipeline *p, struct error *err)
 	run->has_hidden = p->sink && p->sink->ops->hidden;
 	run->by_selection = p->sink && p->sink->ops->selection && run->exact && !run->feed_state &&
 			    !run->has_hidden;
-	p->n_seen = p->n_passed = p->n_lost = p->n_damaged = 0;
+	p->n_seen = p->n_passed = p->n_lost = p->n_damaged = p->n_bad_events = 0;
 	memset(p->n_lost_by, 0, sizeof p->n_lost_by);
 	field_context.first_ns = field_context.previous_ns = 0;
 	field_context.hostname = NULL;
@@ -370,6 +370,13 @@ static int need_payload(struct run *run, struct error *err)
 	return batch_need(run->batch, column, err);
 }
 
+/* Nobody needs the event any more: what came out about it is counted. */
+static void note_bad_event(struct run *run)
+{
+	run->p->n_bad_events += run->ev.damaged;
+	run->ev.damaged = false;
+}
+
 /*
  * Looks at events from run->at on. 1: one passed, and is in run->ev; 0: the batch has no more.
  * The state is settled before the next event is looked at, so that the caller sees it as the event
@@ -423,6 +430,7 @@ static int scan_batch(struct run *run, struct error *err)
 		}
 		if (touches && run->feed_state)
 			state_settle(st);
+		note_bad_event(run);
 	}
 	return 0;
 }
@@ -503,6 +511,8 @@ int run_next(struct run *run, struct event **ret_event, struct state **ret_state
 {
 	int r;
 
+	if (run->returned)
+		note_bad_event(run);
 	while (!is_over(run)) {
 		if (!run->batch) {
 			if (run->p->progress)
@@ -580,6 +590,9 @@ int pipeline_run(struct pipeline *p, struct error *err)
 	if (r >= 0 && finished < 0)
 		r = error_set(err, finished, "%s", late.text);
 	run_close(run);
+	if (r >= 0 && p->n_bad_events && !p->n_damaged)
+		r = error_set(err, -EBADMSG, "the payload of %llu event%s contradicts its type",
+			      (unsigned long long)p->n_bad_events, p->n_bad_events == 1 ? "" : "s");
 	if (r >= 0 && p->n_damaged)
 		r = error_set(err, -EBADMSG, "the capture is damaged in %llu place%s",
 			      (unsigned long long)p->n_damaged, p->n_damaged == 1 ? "" : "s");

@@ -22,6 +22,7 @@ struct pipeline {
 	void *context;
 	/* results */
 	uint64_t n_seen, n_passed, n_lost, n_damaged;
+	uint64_t n_bad_events; /* whose payload contradicts their type, of those whose parameters were looked at */
 	uint64_t n_lost_by[PIPELINE_LOSS_CLASSES]; /* by enum loss_class; 0: of a class unknown to us */
 };
 

@@ -20,6 +20,8 @@ extern const struct golden golden_good[], golden_bad[]; /* end with name NULL */
 void golden_small(struct buffer *file);
 /* Three blocks of events. */
 void golden_three(struct buffer *file);
+/* Three events of six whose payload contradicts their type. */
+void golden_contradicting(struct buffer *file);
 /* Every event type, with all that the columns can hold. */
 void golden_mixed(struct buffer *file);
 

@@ -531,6 +531,7 @@ const struct golden golden_bad[] = {
 	{"fd", make_fd},
 	{"payload-len", make_payload_len},
 	{"payload-sum", make_payload_sum},
+	{"payload-contradicts", golden_contradicting},
 	{"entry-long", make_entry_long},
 	{"entry-short", make_entry_short},
 	{"entry-text", make_entry_text},

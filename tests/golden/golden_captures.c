@@ -197,6 +197,33 @@ void golden_three(struct buffer *file)
 	end(&m, file);
 }
 
+/* Between events that are whole: text without NUL, a buffer that passes the end, bytes behind the last parameter. */
+void golden_contradicting(struct buffer *file)
+{
+	struct maker m;
+
+	begin(&m, 0x40);
+	add_state(&m);
+	add_openat(&m);
+	put_number(&m, PT_FD, (uint64_t)-100);
+	put(&m, PT_FSRELPATH, "hosts", 5);
+	put_number(&m, PT_FLAGS32, 1);
+	put_number(&m, PT_UINT32, 0);
+	put_number(&m, PT_UINT32, 0x801);
+	put_number(&m, PT_UINT64, 42);
+	add(&m, (struct batch_row){.duration_ns = 2100, .tid = 100, .result = 3, .fd = FD_NONE,
+				   .type = 307, .sysno = 257});
+	add_read(&m);
+	buffer_u16(&m.payload, 0x7000);
+	buffer_append(&m.payload, "127.0.0.1", 9);
+	add(&m, (struct batch_row){.duration_ns = 700, .tid = 100, .result = 20, .fd = 3, .type = 7,
+				   .cpu = 1, .sysno = 0});
+	buffer_append(&m.payload, "late", 4);
+	add_close(&m);
+	add_close(&m);
+	end(&m, file);
+}
+
 /* ---- every type ---- */
 
 static uint32_t below(struct maker *m, uint32_t n)

@@ -133,6 +133,8 @@ def main():
         status, words = verify(build, path)
         tap.check(status == 1 and words == want.get(name), "bad/" + name,
                   "status %d\nwant: %s\nhave: %s" % (status, want.get(name), words))
+        done = run(build / "scapread", "-j", "-r", path)
+        tap.check(done.returncode == 1 and done.stderr, "bad/%s, printed" % name, "status %d" % done.returncode)
         tap.check(repaired(build, path), "bad/%s, repaired" % name)
     print("1..%d" % tap.n)
     return 1 if tap.failed else 0

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #define READ_X	 7   /* res ERRNO (result), data BYTEBUF, fd FD (fd), size UINT32 */
+#define SETSOCKOPT_X 45 /* res ERRNO (result), fd FD (fd), level, optname, val DYN, optlen UINT32 */
 #define OPENAT_X 307 /* fd FD (result), dirfd FD, name FSRELPATH, flags, mode, dev UINT32, ino UINT64 */
 
 static struct schema *schema;
@@ -208,7 +209,77 @@ START_TEST(builders_have_limits)
 }
 END_TEST
 
-SUITE("event", parameters_come_from_columns_and_payload, absent_is_not_empty,
+/* Found parameters stay as they are, whatever length form they had; the event then agrees with its row. */
+START_TEST(mending_keeps_what_was_found)
+{
+	static const uint8_t data_long_form[] = {0xff, 0xff, 5, 0, 0, 0, 'h', 'e', 'l', 'l', 'o', 1, 2, 3};
+
+	start();
+	buffer_append(&payload, data_long_form, sizeof data_long_form);
+	parse((struct batch_row){.type = READ_X, .result = -2, .fd = 5});
+	ck_assert(ev.damaged);
+	event_mend(&ev);
+	event_at(&ev, &bb.batch, 0);
+	event_parse(&ev);
+	ck_assert(!ev.damaged);
+	ck_assert_uint_eq(bb.batch.payload_len[0], 7);
+	ck_assert_uint_eq(event_param(&ev, 1)->len, 5);
+	ck_assert_mem_eq(event_param(&ev, 1)->data, "hello", 5);
+	ck_assert_ptr_null(event_param(&ev, 3)->data);
+
+	start();
+	payload_append(&payload, PT_FD, &(int64_t){-100}, 8);
+	payload_append(&payload, PT_FSRELPATH, "abc", 3); /* no NUL */
+	payload_append(&payload, PT_FLAGS32, &(uint32_t){1}, 4);
+	payload_append(&payload, PT_UINT32, &(uint32_t){0}, 4);
+	payload_append(&payload, PT_UINT32, &(uint32_t){2}, 4);
+	payload_append(&payload, PT_UINT64, &(uint64_t){3}, 8);
+	parse((struct batch_row){.type = OPENAT_X, .result = 3, .fd = FD_NONE});
+	event_mend(&ev);
+	event_at(&ev, &bb.batch, 0);
+	event_parse(&ev);
+	ck_assert(!ev.damaged);
+	ck_assert_uint_eq(ev.absent, 1u << 2);
+	ck_assert_mem_eq(event_param(&ev, 6)->data, "\3\0\0\0\0\0\0", 8);
+}
+END_TEST
+
+START_TEST(an_alternative_has_the_size_of_its_type)
+{
+	/* val of setsockopt: an alternative's number, then BYTEBUF (0), ERRNO (1), UINT32 (2) ... */
+	static const struct {
+		uint8_t bytes[9];
+		uint32_t len;
+		bool damaged;
+	} cases[] = {{{2, 1, 0, 0, 0}, 5, false}, {{2, 1, 0, 0}, 4, true}, {{2, 1, 0, 0, 0, 0}, 6, true},
+		     {{0, 1, 2}, 3, false},	  {{0}, 1, false},	   {{99, 1}, 2, false},
+		     {{0}, 0, false},		  {{1}, 1, true}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		start();
+		payload_append(&payload, PT_ENUMFLAGS8, &(uint8_t){1}, 1);
+		payload_append(&payload, PT_ENUMFLAGS8, &(uint8_t){1}, 1);
+		payload_append(&payload, PT_DYN, cases[i].bytes, cases[i].len);
+		payload_append(&payload, PT_UINT32, &(uint32_t){7}, 4);
+		parse((struct batch_row){.type = SETSOCKOPT_X, .result = 0, .fd = 3});
+		ck_assert_msg(ev.damaged == cases[i].damaged, "case %zu", i);
+		ck_assert_msg(!event_param(&ev, 4)->data == cases[i].damaged, "case %zu", i);
+		ck_assert_ptr_nonnull(event_param(&ev, 5)->data);
+	}
+}
+END_TEST
+
+START_TEST(a_type_without_a_row_is_no_damage)
+{
+	start();
+	payload_append(&payload, PT_BYTEBUF, "hello", 5);
+	parse((struct batch_row){.type = 0x4f00, .fd = FD_NONE});
+	ck_assert(!ev.damaged);
+}
+END_TEST
+
+SUITE("event", mending_keeps_what_was_found, an_alternative_has_the_size_of_its_type,
+      a_type_without_a_row_is_no_damage, parameters_come_from_columns_and_payload, absent_is_not_empty,
       inline_events_hold_everything, long_buffers_have_long_lengths,
       payload_that_ends_early_leaves_the_rest_absent, lengths_beyond_the_payload_are_not_believed,
       text_without_nul_counts_as_absent, bytes_behind_the_parameters_are_damage,
