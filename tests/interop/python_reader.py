@@ -122,6 +122,8 @@ def capture(tools, path):
     """A capture of programs that use what samples lack. Returns why there is none."""
     if os.geteuid():
         return 'a capture needs root'
+    if not (tools / 'scapcap').exists():
+        return 'scapcap was not built'
     doctor = subprocess.run([tools / 'scapcap', '--doctor'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
     if doctor.returncode:
         return 'no engine here: ' + ' '.join(line for line in doctor.stdout.splitlines() if not line.startswith('ok'))
