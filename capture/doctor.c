@@ -3,8 +3,10 @@
 #include "capture/engine.h"
 
 #include <bpf/libbpf.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -15,17 +17,16 @@ static void say(bool ok, const char *what, const char *remedy)
 		printf("         -> %s\n", remedy);
 }
 
-static int first_number(const char *path)
+static bool may_trace(void)
 {
-	FILE *f = fopen(path, "re");
-	int v = -1;
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct have[2];
+	uint64_t set;
 
-	if (f) {
-		if (fscanf(f, "%d", &v) != 1)
-			v = -1;
-		fclose(f);
-	}
-	return v;
+	if (syscall(SYS_capget, &head, have) < 0)
+		return false;
+	set = have[0].effective | (uint64_t)have[1].effective << 32;
+	return set >> CAP_SYS_ADMIN & 1 || (set >> CAP_BPF & 1 && set >> CAP_PERFMON & 1);
 }
 
 static int say_nothing(enum libbpf_print_level level, const char *format, va_list ap)
@@ -53,26 +54,22 @@ int doctor_run(void)
 	struct utsname u;
 	struct engine *e;
 	char words[128];
-	int yama;
+	bool works;
 
 	uname(&u);
 	printf("kernel   %s %s\n", u.release, u.machine);
-	say(geteuid() == 0, "running as root",
+	say(may_trace(), "the right to trace (root, or CAP_BPF with CAP_PERFMON)",
 	    "sudo scapcap ..., or: setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search+ep on the program");
 	check_features();
 	e = engine_new(&options, &err);
-	if (e && engine_start(e, &err) == 0) {
+	works = e && engine_start(e, &err) == 0;
+	if (works) {
 		snprintf(words, sizeof words, "the BPF engine: loaded in %.1f ms, %.1f MiB of kernel memory",
 			 (double)engine_load_ns(e) / 1e6, (double)engine_memory(e) / (1 << 20));
 		say(true, words, NULL);
 	} else {
 		say(false, "the BPF engine", err.text);
 	}
-	say(first_number("/proc/sys/kernel/unprivileged_bpf_disabled") <= 0 || geteuid() == 0,
-	    "BPF for this user (kernel.unprivileged_bpf_disabled)", "system calls can be traced by root only");
-	yama = first_number("/proc/sys/kernel/yama/ptrace_scope");
-	say(yama < 2 || geteuid() == 0, "ptrace of one's own processes (kernel.yama.ptrace_scope)",
-	    "sysctl kernel.yama.ptrace_scope=1");
 	engine_free(e);
-	return e && !err.code ? 0 : 1;
+	return works ? 0 : 1;
 }

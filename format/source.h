@@ -30,7 +30,7 @@ struct capture_info {
 enum loss_class {
 	LOSS_STATE = 1,		/* state ring full */
 	LOSS_BULK = 2,		/* bulk ring full */
-	LOSS_TASK = 3,		/* no task storage: a call's entry was not remembered */
+	LOSS_TASK = 3,		/* no task storage for a call's entry, or a program was running on the CPU */
 	LOSS_OVERSIZE = 4,	/* an event larger than its limit */
 	LOSS_DISK = 5,		/* the writer could not keep up or the disk was full */
 	LOSS_DAMAGE = 6,	/* reading: a damaged block's events */
