@@ -17,6 +17,10 @@ CURL_TOKEN=hidden-token-of-curl
 export CURL_TOKEN
 strace -f -s 100000 -o "$TMP/strace" curl -s -A "agent of curl" -o /dev/null "$url"
 
+# The header names the system, whose name may be somebody's argument, too.
+cat /etc/os-release >>"$TMP/strace"
+uname -a >>"$TMP/strace"
+
 start_capture "$TMP/f.scap" proc.name=curl || finish
 # Everything that must not be inside, while it lives.
 "$HERE/secrets.py" --collect >"$TMP/secrets"
