@@ -14,6 +14,8 @@
 #define SI_TKILL (-6)
 #define SIGCHLD	 17
 
+#define NR_CLONE3 435 /* of every ABI */
+
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 #if defined(__TARGET_ARCH_x86)
@@ -289,8 +291,10 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	recipe = bpf_map_lookup_elem(&recipes, &index);
 	if (!recipe || !(recipe->flags & CALL_WANTED))
 		goto done;
-	if (flags && (recipe->flags & CALL_CLONE) && ret == 0)
+	if (flags && (recipe->flags & CALL_CLONE) && ret == 0) {
 		flags = EVENT_CHILD_RETURN;
+		call->args[CLONE_FLAGS_ARG] = call->clone_flags;
+	}
 	if (config.failed_only && ret >= 0 && !(recipe->flags & CALL_ALWAYS))
 		goto done;
 	if (call->announce) {
@@ -310,12 +314,20 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct call *up = bpf_task_storage_get(&calls, parent, 0, 0), *call;
+	bool in_tree = config.by_tree && up && up->in_tree;
+	bool by_clone3 = up && up->enter_ns && (up->sysno & (TABLE_COMPAT - 1)) == NR_CLONE3;
+	u32 flags = 0;
 
-	if (!config.by_tree || !up || !up->in_tree)
+	if (!in_tree && !by_clone3)
 		return 0;
 	call = bpf_task_storage_get(&calls, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (call)
-		call->in_tree = 1;
+	if (!call)
+		return 0;
+	call->in_tree = in_tree;
+	if (by_clone3) {
+		bpf_probe_read_user(&flags, sizeof flags, (void *)up->args[0]);
+		call->clone_flags = flags;
+	}
 	return 0;
 }
 

@@ -62,7 +62,7 @@ static __always_inline bool opened_find(struct scratch *s)
 		return o->found == OPENED_FOUND;
 	o->found = OPENED_NONE;
 	o->wire = 0;
-	file = file_of(s->result);
+	file = s->result < 0 ? 0 : file_of(s->result);
 	if (!file)
 		return false;
 	inode = BPF_CORE_READ(file, f_inode);

@@ -81,9 +81,13 @@ struct call {
 	u8 was_excluded; /* the verdict before it was dropped */
 	u8 in_tree;
 	u8 announce; /* wanted, and to be announced before its next record */
+	u32 clone_flags; /* that clone3 made the task with: read in time, they lie in memory that its parent reuses */
+	u32 pad;
 	const void *cred; /* what the verdict depended on */
 	const void *cgroups;
 };
+/* Where the child's return of clone3 has them instead of an argument, of which there are two. */
+#define CLONE_FLAGS_ARG 5
 #define NO_CALL	     0xFFFFFFFFu
 #define TABLE_COMPAT SYSCALLS_MAX
 

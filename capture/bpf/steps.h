@@ -526,9 +526,13 @@ STEPS(put_clone_flags)
 
 	if (step->kind == KIND_CLONEFLAGS)
 		flags = walk_arg(s, step->a);
-	if (step->kind == KIND_CLONE3FLAGS && !user_u32(walk_arg(s, step->a), &flags)) {
-		walk_absent(s, step);
-		return;
+	if (step->kind == KIND_CLONE3FLAGS) {
+		if (s->result == 0) {
+			flags = walk_arg(s, CLONE_FLAGS_ARG);
+		} else if (!user_u32(walk_arg(s, step->a), &flags)) {
+			walk_absent(s, step);
+			return;
+		}
 	}
 	level = s->result == 0 ? BPF_CORE_READ(task, thread_pid, level)
 			       : BPF_CORE_READ(task, nsproxy, pid_ns_for_children, level);

@@ -127,6 +127,8 @@ extern long outer_tid, outer_ptid;
  */
 void child_execs(const char *path, const char *flags, const char *more);
 int copy_of_self(const char *path, int fd);
+/* The same in this process, which lives in a PID namespace and is called so outside. */
+void exec_inside(long outer, long outer_parent);
 
 /* Memory: n readable bytes in front of an unreadable page; an address where nothing is. */
 char *edge(size_t n);

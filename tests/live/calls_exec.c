@@ -30,16 +30,18 @@ static const char *who(const char *flags)
 {
 	struct stat st = {0};
 	const char *exe = proc_link("exe");
+	/* Not known in a namespace below. */
+	const char *pgid = outer_tid ? "*" : format("%d", getpgrp());
 
 	stat("/proc/self/exe", &st);
 	return format(
 	    "tty=%ld vpgid=%d loginuid=%lu flags=%s cap_inheritable=%llu cap_permitted=%llu "
 	    "cap_effective=%llu exe_ino=%llu exe_ino_ctime=%lld exe_ino_mtime=%lld uid=%d "
-	    "trusted_exepath=%s pgid=%d gid=%d",
+	    "trusted_exepath=%s pgid=%s gid=%d",
 	    stat_field(7), getpgrp(), strtoul(proc_text("loginuid"), NULL, 10), flags,
 	    status_number("CapInh", 16), status_number("CapPrm", 16), status_number("CapEff", 16),
 	    (unsigned long long)st.st_ino, st.st_ctim.tv_sec * 1000000000ll + st.st_ctim.tv_nsec,
-	    st.st_mtim.tv_sec * 1000000000ll + st.st_mtim.tv_nsec, geteuid(), text(exe), getpgrp(),
+	    st.st_mtim.tv_sec * 1000000000ll + st.st_mtim.tv_nsec, geteuid(), text(exe), pgid,
 	    getegid());
 }
 
@@ -47,11 +49,13 @@ static const char *who(const char *flags)
 int after_exec(int argc, char **argv)
 {
 	long nr = atol(argv[3]);
-	const char *begin = task_begin(), *middle = task_middle();
-	const char *end = who(argv[5]);
+	const char *begin, *middle, *end;
 
-	(void)argc;
-	made.tid = syscall(SYS_gettid);
+	if (argc < 7 || sscanf(argv[6], "outside:%ld:%ld", &outer_tid, &outer_ptid) != 2)
+		outer_tid = 0;
+	begin = task_begin();
+	middle = task_middle();
+	end = who(argv[5]);
 	if (!strcmp(argv[4], "none"))
 		must_call(nr, 0, "%s %s env=empty %s", begin, middle, end);
 	else
@@ -112,6 +116,14 @@ static void child_execs_at(int dir, const char *path, int flags, const char *bit
 		_exit(99);
 	}
 	executed(pid, "execveat");
+}
+
+void exec_inside(long outer, long outer_parent)
+{
+	call(SYS_execve, self,
+	     command(SYS_execve, self, "EXE_WRITABLE",
+		     format("outside:%ld:%ld", outer, outer_parent)),
+	     environment);
 }
 
 int copy_of_self(const char *path, int fd)

@@ -198,7 +198,8 @@ static void numbered_anew(void)
 		waitpid(second, NULL, 0);
 		call(SYS_getpid);
 		must(" ");
-		_exit(0);
+		exec_inside(outer_tid, parent);
+		_exit(99);
 	}
 	{
 		struct made m = made;

@@ -87,9 +87,13 @@ static void threes(void)
 	note_clone(&made, "CLONE_FILES");
 }
 
+#define THREAD_FLAGS                                                                               \
+	"CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM|CLONE_SETTLS|"     \
+	"CLONE_PARENT_SETTID|CLONE_CHILD_CLEARTID"
+
 static void *thread(void *unused)
 {
-	made.tid = syscall(SYS_gettid);
+	child_side(SYS_clone3, THREAD_FLAGS);
 	call(SYS_gettid);
 	must(" ");
 	call(SYS_getpid);
@@ -99,12 +103,32 @@ static void *thread(void *unused)
 	return unused;
 }
 
+/* Where the callees of our caller had their variables. */
+static void scribble(void)
+{
+	volatile char junk[8192];
+
+	for (size_t i = 0; i < sizeof junk; i++)
+		junk[i] = 0x55;
+}
+
 static void threads(void)
 {
+	cpu_set_t all, one;
 	pthread_t t;
 
-	if (pthread_create(&t, NULL, thread, NULL) == 0)
+	/* On one CPU the parent goes on first, and what the child was made with is no more. */
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	sched_getaffinity(0, sizeof all, &all);
+	sched_setaffinity(0, sizeof one, &one);
+	for (int i = 0; i < 5; i++) {
+		if (pthread_create(&t, NULL, thread, NULL))
+			continue;
+		scribble();
 		pthread_join(t, NULL);
+	}
+	sched_setaffinity(0, sizeof all, &all);
 }
 
 static void one_thread(void)
