@@ -121,7 +121,7 @@ static uint8_t fd_type_of(const struct record_fd *f, struct text name)
 		return FD_UNSUPPORTED;
 	if (name.len >= 8 && !memcmp(name.data, "/memfd:", 7))
 		return FD_MEMFD;
-	if (!f->mode)
+	if (name.len > 11 && !memcmp(name.data, "anon_inode:", 11))
 		for (size_t i = 0; i < sizeof anonymous / sizeof *anonymous; i++)
 			if (memmem(name.data, name.len, anonymous[i].name, strlen(anonymous[i].name)))
 				return anonymous[i].type;

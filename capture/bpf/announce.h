@@ -125,7 +125,8 @@ static long announce_ancestor(u32 i, struct announce *a)
 	return 0;
 }
 
-__noinline int task_announce(struct call *call)
+/* now_ns: of the record that is to come; what is told comes before it. */
+__noinline int task_announce(struct call *call, u64 now_ns)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	u32 cpu = bpf_get_smp_processor_id(), key = PSEUDO_TASK;
@@ -137,7 +138,7 @@ __noinline int task_announce(struct call *call)
 
 	if (!s || !call || !recipe)
 		return 0;
-	s->head.exit_ns = bpf_ktime_get_boot_ns();
+	s->head.exit_ns = now_ns - 1;
 	walk_recipe(s, recipe);
 	record_send(s, s->loops.off, true, cpu);
 

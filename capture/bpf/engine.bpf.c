@@ -299,7 +299,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 		goto done;
 	if (call->announce) {
 		call->announce = 0;
-		task_announce(call);
+		task_announce(call, now);
 	}
 	if (recipe->n_steps || (recipe->flags & CALL_STATE) ||
 	    !head_record(task, call, recipe, now, ret, flags))
