@@ -11,10 +11,6 @@
 
 struct announce {
 	struct scratch *s;
-	struct task_struct *task;
-	struct file **table;
-	unsigned long *cloexec;
-	u32 cpu;
 };
 
 static __always_inline struct scratch *scratch_begin(struct task_struct *task, u32 cpu, u16 type)
@@ -79,10 +75,10 @@ static long announce_fd(u32 fd, struct announce *a)
 	struct sock *sk;
 	u32 name_len = 0;
 
-	bpf_probe_read_kernel(&file, sizeof file, a->table + fd);
+	bpf_probe_read_kernel(&file, sizeof file, (void *)(s->told.table + fd * 8ull));
 	if (!file)
 		return 0;
-	bpf_probe_read_kernel(&bits, sizeof bits, a->cloexec + fd / 64);
+	bpf_probe_read_kernel(&bits, sizeof bits, (void *)(s->told.cloexec + fd / 64 * 8ull));
 	__builtin_memset(r, 0, sizeof *r);
 	r->ino = BPF_CORE_READ(file, f_inode, i_ino);
 	r->dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
@@ -98,21 +94,21 @@ static long announce_fd(u32 fd, struct announce *a)
 	name_len &= 0x1FFF;
 	*(u16 *)(s->data + sizeof *r) = name_len;
 	s->head.fd = fd;
-	record_send(s, sizeof *r + 2 + name_len, true, a->cpu);
+	record_send(s, sizeof *r + 2 + name_len, true, s->told.cpu);
 	return 0;
 }
 
 static long announce_ancestor(u32 i, struct announce *a)
 {
-	struct task_struct *below = a->task;
+	struct scratch *s = a->s;
+	struct task_struct *below = (void *)s->told.task;
 	struct task_struct *up = BPF_CORE_READ(below, real_parent, group_leader);
 	u32 key = PSEUDO_ANCESTOR;
 	struct kernel_recipe *recipe;
-	struct scratch *s = a->s;
 
 	if (!up || up == below || !task_tid(up))
 		return 1;
-	a->task = up;
+	s->told.task = (u64)up;
 	recipe = bpf_map_lookup_elem(&recipes, &key);
 	if (!recipe)
 		return 1;
@@ -121,7 +117,7 @@ static long announce_ancestor(u32 i, struct announce *a)
 	s->head.pid = task_pid(up);
 	s->head.absent = 0;
 	walk_recipe(s, recipe);
-	record_send(s, s->loops.off, true, a->cpu);
+	record_send(s, s->loops.off, true, s->told.cpu);
 	return 0;
 }
 
@@ -131,13 +127,15 @@ __noinline int task_announce(struct call *call, u64 now_ns)
 	struct task_struct *task = bpf_get_current_task_btf();
 	u32 cpu = bpf_get_smp_processor_id(), key = PSEUDO_TASK;
 	struct scratch *s = scratch_begin(task, cpu, RECORD_TASK);
-	struct announce a = {.s = s, .task = task, .cpu = cpu};
+	struct announce a = {.s = s};
 	struct kernel_recipe *recipe = bpf_map_lookup_elem(&recipes, &key);
 	struct fdtable *fdt;
 	u32 n;
 
 	if (!s || !call || !recipe)
 		return 0;
+	s->told.task = (u64)task;
+	s->told.cpu = cpu;
 	s->head.exit_ns = now_ns - 1;
 	walk_recipe(s, recipe);
 	record_send(s, s->loops.off, true, cpu);
@@ -148,8 +146,8 @@ __noinline int task_announce(struct call *call, u64 now_ns)
 		s->head.type = RECORD_FD;
 		s->head.flags = EVENT_NO_RESULT;
 		s->head.absent = 0;
-		a.table = BPF_CORE_READ(fdt, fd);
-		a.cloexec = BPF_CORE_READ(fdt, close_on_exec);
+		s->told.table = (u64)BPF_CORE_READ(fdt, fd);
+		s->told.cloexec = (u64)BPF_CORE_READ(fdt, close_on_exec);
 		bpf_loop(n > ANNOUNCED_FDS ? ANNOUNCED_FDS : n, announce_fd, &a, 0);
 	}
 	s->head.type = RECORD_ANCESTOR;

@@ -45,6 +45,12 @@ struct climb {
 	u64 at, mount, root, root_mount;
 };
 
+/* What is being told of a task that became wanted: it or its ancestor, its table of files. */
+struct told {
+	u64 task, table, cloexec;
+	u32 cpu, pad;
+};
+
 /* The file that the call has opened: several parameters tell of it. */
 struct opened {
 	u64 ino;
@@ -58,6 +64,7 @@ enum opened_state { OPENED_UNKNOWN, OPENED_FOUND, OPENED_NONE };
 struct scratch {
 	struct loops loops;
 	struct climb climb;
+	struct told told;
 	struct opened opened;
 	/* The call that the recipe is walked for. */
 	u64 task; /* struct task_struct *: current, but for ancestors and unfinished calls */

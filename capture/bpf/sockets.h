@@ -41,23 +41,20 @@ static __always_inline void endpoint_remote(struct endpoint *e, struct sock *sk)
 /* From a user sockaddr; false when unreadable. No more is read than its family has. */
 static __always_inline bool endpoint_user(struct endpoint *e, u64 addr, u32 len)
 {
-	u8 raw[SOCKADDR_IN6_SIZE] = {};
+	bool narrow;
 
+	e->port = 0;
 	if (!addr || (s32)len < 2 || bpf_probe_read_user(&e->family, 2, (void *)addr))
 		return false;
-	if (e->family == AF_INET && len >= SOCKADDR_IN_SIZE) {
-		if (bpf_probe_read_user(raw, SOCKADDR_IN_SIZE, (void *)addr))
-			return false;
-		__builtin_memcpy(e->addr, raw + 4, 4);
-	} else if (e->family == AF_INET6 && len >= SOCKADDR_IN6_MIN) {
-		if (bpf_probe_read_user(raw, SOCKADDR_IN6_MIN, (void *)addr))
-			return false;
-		__builtin_memcpy(e->addr, raw + 8, 16);
-	} else if (e->family == AF_INET || e->family == AF_INET6) {
+	narrow = e->family == AF_INET;
+	if (!narrow && e->family != AF_INET6)
+		return true;
+	if (len < (narrow ? SOCKADDR_IN_SIZE : SOCKADDR_IN6_MIN) ||
+	    bpf_probe_read_user(&e->port, 2, (void *)(addr + 2)))
 		return false;
-	}
-	e->port = __builtin_bswap16(*(u16 *)(raw + 2));
-	return true;
+	e->port = __builtin_bswap16(e->port);
+	return narrow ? !bpf_probe_read_user(e->addr, 4, (void *)(addr + 4))
+		      : !bpf_probe_read_user(e->addr, 16, (void *)(addr + 8));
 }
 
 /*
@@ -133,38 +130,45 @@ static __always_inline u32 sockaddr_put(u8 *p, u64 addr, u32 len)
 	return e.family == AF_UNIX ? 1 + unix_path_user(p + 1, addr, len) : 1;
 }
 
+/* PT_SOCKTUPLE of a unix socket. The path belongs to the server's side. */
+static __always_inline u32 tuple_put_unix(u8 *p, struct sock *sk, bool outbound, u64 user_addr, u32 user_len)
+{
+	struct sock *peer = BPF_CORE_READ((struct unix_sock *)sk, peer);
+	u64 ours = (u64)sk, theirs = (u64)peer;
+	u32 len;
+
+	*(u64 *)(p + 1) = outbound ? theirs : ours;
+	*(u64 *)(p + 9) = outbound ? ours : theirs;
+	len = unix_path(p + 17, outbound && peer ? peer : sk);
+	if (outbound && user_addr && len <= 1)
+		len = unix_path_user(p + 17, user_addr, user_len);
+	return 17 + len;
+}
+
 /*
- * PT_SOCKTUPLE of a socket at p (256 bytes of room). Outbound: we are the source. `peer` (may be
- * NULL) is a user address that the call named, for sockets that are not connected.
+ * PT_SOCKTUPLE of a socket at p (256 bytes of room). Outbound: we are the source. What the call names (may be
+ * NULL) goes before what the socket is connected to, when sending; when receiving, it is for
+ * sockets that are not connected.
  */
 static __always_inline u32 tuple_put(u8 *p, struct sock *sk, bool outbound, u64 user_addr, u32 user_len)
 {
-	struct endpoint local = {}, remote = {}, named = {};
-	u32 n;
+	struct endpoint e = {};
+	u16 family;
+	u32 size;
 
-	endpoint_local(&local, sk);
-	p[0] = local.family;
-	if (local.family == AF_UNIX) {
-		struct sock *peer = BPF_CORE_READ((struct unix_sock *)sk, peer);
-		u64 ours = (u64)sk, theirs = (u64)peer;
-		u32 len;
-
-		*(u64 *)(p + 1) = outbound ? theirs : ours;
-		*(u64 *)(p + 9) = outbound ? ours : theirs;
-		/* The path belongs to the server's side. */
-		len = unix_path(p + 17, outbound && peer ? peer : sk);
-		if (outbound && user_addr && len <= 1)
-			len = unix_path_user(p + 17, user_addr, user_len);
-		return 17 + len;
-	}
-	if (local.family != AF_INET && local.family != AF_INET6)
+	endpoint_local(&e, sk);
+	family = e.family;
+	p[0] = family;
+	if (family == AF_UNIX)
+		return tuple_put_unix(p, sk, outbound, user_addr, user_len);
+	if (family != AF_INET && family != AF_INET6)
 		return 0;
-	endpoint_remote(&remote, sk);
-	/* What the call names goes before what the socket is connected to, when sending. */
-	if ((outbound || !remote.port) && user_addr && endpoint_user(&named, user_addr, user_len) &&
-	    named.family == local.family)
-		remote = named;
-	n = 1 + endpoint_put(p + 1, outbound ? &local : &remote);
-	n += endpoint_put(p + (local.family == AF_INET6 ? 19 : 7), outbound ? &remote : &local);
-	return n;
+	size = family == AF_INET6 ? 18 : 6;
+	endpoint_put(p + 1 + (outbound ? 0 : size), &e);
+	endpoint_remote(&e, sk);
+	if (user_addr && (outbound || !e.port) &&
+	    (!endpoint_user(&e, user_addr, user_len) || e.family != family))
+		endpoint_remote(&e, sk);
+	endpoint_put(p + 1 + (outbound ? size : 0), &e);
+	return 1 + 2 * size;
 }

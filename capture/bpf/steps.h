@@ -110,17 +110,13 @@ STEPS(put_cgroups)
 	walk_sized(s, p, cgroups_put(s, p, (void *)s->task) & 0x1FFF);
 }
 
-STEPS(put_task)
+STEPS(put_task_text)
 {
 	struct task_struct *task = (void *)s->task;
-	u64 v = 0;
+	u64 v;
 	u8 *p;
 
 	switch (step->c) {
-	case WORD_TASK_EXE:
-	case WORD_TASK_ARGS:
-		put_command(s, step);
-		return;
 	case WORD_TASK_ENV: {
 		long n;
 
@@ -156,6 +152,15 @@ STEPS(put_task)
 	case WORD_TASK_FILENAME:
 		put_filename(s, step);
 		return;
+	}
+}
+
+STEPS(put_task_number)
+{
+	struct task_struct *task = (void *)s->task;
+	u64 v = 0;
+
+	switch (step->c) {
 	case WORD_TASK_TID: v = task_tid(task); break;
 	case WORD_TASK_PID: v = task_pid(task); break;
 	case WORD_TASK_PTID: v = task_tid(BPF_CORE_READ(task, real_parent)); break;
@@ -191,6 +196,27 @@ STEPS(put_task)
 		return;
 	}
 	walk_number(s, step, v);
+}
+
+/* Several functions, each with little on the stack: ancestors are told of from far down in it. */
+static __always_inline void put_task(struct scratch *s, const struct kernel_step *step)
+{
+	switch (step->c) {
+	case WORD_TASK_EXE: case WORD_TASK_ARGS:
+		put_command(s, step);
+		break;
+	case WORD_TASK_CGROUPS:
+		put_cgroups(s, step);
+		break;
+	case WORD_TASK_ENV: case WORD_TASK_COMM: case WORD_TASK_CWD: case WORD_TASK_EXEPATH: case WORD_TASK_FILENAME:
+		put_task_text(s, step);
+		break;
+	case WORD_TASK_EXEC_FLAGS:
+		walk_number(s, step, exec_flags());
+		break;
+	default:
+		put_task_number(s, step);
+	}
 }
 
 static __always_inline void put_tuple(struct scratch *s, const struct kernel_step *step, s32 fd, bool outbound,
@@ -630,13 +656,7 @@ static long walk_step(u32 i, struct walk *w)
 		put_mm(s, step);
 		break;
 	case KIND_TASK:
-		/* Not all from put_task: that would be one call too deep. */
-		if (step->c == WORD_TASK_EXEC_FLAGS)
-			walk_number(s, step, exec_flags());
-		else if (step->c == WORD_TASK_CGROUPS)
-			put_cgroups(s, step);
-		else
-			put_task(s, step);
+		put_task(s, step);
 		break;
 	case KIND_OPENMODE:
 		a = walk_arg(s, step->b) & (O_CREAT | O_TMPFILE_BIT) ? walk_arg(s, step->a) : 0;
