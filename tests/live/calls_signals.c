@@ -99,7 +99,7 @@ static void sent(void)
 static void deaths(void)
 {
 	volatile uintptr_t wild = 16; /* volatile: a compiler that knew would object */
-	struct rlimit none = {0, 0};
+	struct rlimit none = {0, 0}, some = {1 << 24, 1 << 24};
 	int status;
 	pid_t pid;
 
@@ -122,6 +122,17 @@ static void deaths(void)
 	status = wait_for(pid);
 	must_event(pid, "signaldeliver", "spid=0 dpid=%d sig=SIGSEGV", pid);
 	must_end(pid, status, "?");
+	/* With a core file, where there may be one: the status says. */
+	pid = fork();
+	if (pid == 0) {
+		setrlimit(RLIMIT_CORE, &some);
+		syscall(SYS_tgkill, getpid(), getpid(), SIGABRT);
+		_exit(1);
+	}
+	status = wait_for(pid);
+	must_event(pid, "signaldeliver", "spid=%d dpid=%d sig=SIGABRT", pid, pid);
+	must_end(pid, status, "?");
+	unlink("core");
 	pid = fork();
 	if (pid == 0)
 		_exit(77);
@@ -175,10 +186,17 @@ static void waits(void)
 {
 	siginfo_t info;
 	int status = 0;
-	pid_t pid = fork();
+	pid_t pid;
 
+	signal(SIGCHLD, handler);
+	pid = fork();
 	if (pid == 0)
 		_exit(9);
+	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0)
+		;
+	signal(SIGCHLD, SIG_DFL);
+	must_event(syscall(SYS_gettid), "signaldeliver", "spid=%d dpid=%d sig=SIGCHLD", pid,
+		   getpid());
 	call(SYS_waitid, P_PID, pid, &info, WEXITED | WNOWAIT, NULL);
 	must("which=1 pid=%d sig=%d code=%d who=%d status=9 options=%d usage=0", pid, SIGCHLD,
 	     CLD_EXITED, pid, WEXITED | WNOWAIT);
