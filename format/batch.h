@@ -34,7 +34,7 @@ enum column {
 	COLUMN_FD = 1 << 7,
 	COLUMN_SYSNO = 1 << 8,
 	COLUMN_ABSENT = 1 << 9,
-	COLUMN_PAYLOAD_LEN = 1 << 10,
+	COLUMN_PAYLOAD_LEN = 1 << 10,	/* lengths count for the classes whose payload is loaded */
 	COLUMN_PAYLOAD_STATE = 1 << 11, /* payload of events whose type modifies state */
 	COLUMN_PAYLOAD_BULK = 1 << 12,	/* payload of all others */
 	COLUMNS_ALL = (1 << 13) - 1,

@@ -4,10 +4,12 @@
 #pragma once
 #include "format/block.h"
 #include "format/frame.h"
+#include "format/payload_join.h"
 
 struct type_row {
 	uint16_t type;
-	uint16_t flags;		/* TYPE_ROW_STATE */
+	uint8_t flags;		/* TYPE_ROW_STATE */
+	uint8_t n_params;	/* that its payloads are laid out by */
 	uint32_t n_events;	/* of this type */
 };
 
@@ -24,14 +26,18 @@ static inline uint32_t tid_bit(int64_t tid)
 struct events_encoder {
 	ZSTD_CCtx *zstd;
 	struct buffer block;	/* the last block made */
-	struct buffer slices, frames, payload;
+	struct buffer slices, frames;
+	struct payload_split payload;
 	struct type_row *types;	/* of the last block, ascending: n_types of them */
 	uint32_t n_types, n_slices;
-	uint32_t n_hidden;
+	uint32_t n_hidden, n_gaps, n_durations;
 	uint64_t raw_bytes;	/* of the last block's columns and payload before compression */
 	uint32_t *counts;	/* per type, zero between blocks */
 	uint32_t *order;	/* by type, then time */
-	uint64_t *values;
+	uint16_t *type_index;	/* per event of the range */
+	uint32_t *type_ends;	/* per type: where its events end in grouped order */
+	struct payload_type *payload_types;
+	uint64_t *values, *keys;
 	uint8_t *plane;
 };
 
@@ -52,7 +58,9 @@ struct events_head {
 	const uint8_t *tid_bits;	/* TID_BITS_LEN */
 	const uint8_t *types;		/* n_types rows of 8 bytes: see events_head_type() */
 	const uint8_t *slices;		/* n_slices rows of 12 bytes */
-	uint64_t column_bytes, state_len, bulk_len;	/* stored columns; payload sizes decompressed */
+	uint32_t n_gaps, n_durations;	/* lengths of the lists, 0: none */
+	uint64_t state_len, bulk_len;	/* of the payloads, put together */
+	uint32_t fields_len[N_CLASSES], values_len[N_CLASSES]; /* of their parts */
 };
 
 /* Reads the fields of an EVENTS block; the views last as long as the block. 0 or -EBADMSG. */
@@ -68,8 +76,12 @@ struct events_decoder {
 	uint16_t *types;	/* the type list's types */
 	uint32_t *next;		/* scratch */
 	uint16_t *rank;		/* per event, its place in grouped order */
-	bool ranks_known;
-	uint64_t *values;
+	uint32_t *order;	/* the events in grouped order */
+	bool ranks_known, classes_known;
+	unsigned values_loaded; /* 1 << enum payload_class */
+	struct payload_type *payload_types;
+	struct payload_join payload;
+	uint64_t *values, *list;
 	uint8_t *plane;
 	size_t payload_cap;
 };

@@ -20,8 +20,8 @@ struct slice {
 
 /* Columns that stand in order of type: their place needs the type column first. */
 #define GROUPED                                                                                    \
-	(COLUMN_DURATION | COLUMN_FLAGS | COLUMN_RESULT | COLUMN_FD | COLUMN_SYSNO |             \
-	 COLUMN_ABSENT | COLUMN_PAYLOAD_LEN)
+	(COLUMN_TIME | COLUMN_DURATION | COLUMN_FLAGS | COLUMN_RESULT | COLUMN_FD |              \
+	 COLUMN_SYSNO | COLUMN_ABSENT | COLUMN_PAYLOAD_LEN)
 
 int events_decoder_init(struct events_decoder *d)
 {
@@ -31,9 +31,13 @@ int events_decoder_init(struct events_decoder *d)
 	d->type_index = malloc(BATCH_EVENTS * sizeof *d->type_index);
 	d->types = malloc(BATCH_EVENTS * sizeof *d->types);
 	d->next = malloc(BATCH_EVENTS * sizeof *d->next);
+	d->order = malloc(BATCH_EVENTS * sizeof *d->order);
+	d->payload_types = malloc(BATCH_EVENTS * sizeof *d->payload_types);
 	d->values = malloc(BATCH_EVENTS * sizeof *d->values);
+	d->list = malloc(BATCH_EVENTS * sizeof *d->list);
 	d->plane = malloc(BATCH_EVENTS * sizeof(uint64_t));
-	if (!d->zstd || !d->rank || !d->type_index || !d->types || !d->next || !d->values ||
+	if (payload_join_init(&d->payload) < 0 || !d->zstd || !d->rank || !d->type_index ||
+	    !d->types || !d->next || !d->order || !d->payload_types || !d->values || !d->list ||
 	    !d->plane) {
 		events_decoder_done(d);
 		return -ENOMEM;
@@ -48,7 +52,11 @@ void events_decoder_done(struct events_decoder *d)
 	free(d->type_index);
 	free(d->types);
 	free(d->next);
+	free(d->order);
+	free(d->payload_types);
+	payload_join_done(&d->payload);
 	free(d->values);
+	free(d->list);
 	free(d->plane);
 	*d = (struct events_decoder){0};
 }
@@ -82,7 +90,7 @@ static int types_check(const struct events_head *h, struct error *err)
 	for (uint32_t i = 0; i < h->n_types; i++) {
 		struct type_row row = events_head_type(h, i);
 
-		if (row.type >= EVENT_TYPE_MAX ||
+		if (row.type >= EVENT_TYPE_MAX || row.n_params > EVENT_PARAMS_MAX ||
 		    (i && row.type <= events_head_type(h, i - 1).type) || !row.n_events)
 			return error_set(err, -EBADMSG, "row %u of the type list is impossible", i);
 		n += row.n_events;
@@ -93,18 +101,39 @@ static int types_check(const struct events_head *h, struct error *err)
 	return 0;
 }
 
-static bool slice_fits(const struct slice *s, const struct events_head *h)
+/* Columns that are bytes, not numbers: the lengths of a class's part, or NULL. */
+static uint32_t *part_len(struct events_head *h, unsigned column)
 {
-	uint32_t n = s->column == WIRE_TIDS ? h->n_tids : h->n_events;
+	switch (column) {
+	case WIRE_FIELDS_STATE: return &h->fields_len[CLASS_STATE];
+	case WIRE_FIELDS_BULK: return &h->fields_len[CLASS_BULK];
+	case WIRE_VALUES_STATE: return &h->values_len[CLASS_STATE];
+	case WIRE_VALUES_BULK: return &h->values_len[CLASS_BULK];
+	default: return NULL;
+	}
+}
+
+static uint32_t column_len(const struct events_head *h, unsigned column)
+{
+	switch (column) {
+	case WIRE_TIDS: return h->n_tids;
+	case WIRE_GAPS: return h->n_gaps;
+	case WIRE_DURATIONS: return h->n_durations;
+	default: return h->n_events;
+	}
+}
+
+static bool slice_fits(const struct slice *s, const struct events_head *h, bool is_part)
+{
 	bool width = s->width == 1 || s->width == 2 || s->width == 4 || s->width == 8;
 
-	if (s->column == WIRE_PAYLOAD_STATE || s->column == WIRE_PAYLOAD_BULK)
-		return s->kind == SLICE_FRAME && s->width == 1 && !s->shift &&
+	if (is_part)
+		return s->kind == SLICE_FRAME && s->width == 1 && !s->shift && s->raw &&
 		       s->raw <= BATCH_PAYLOAD_MAX;
 	if (s->kind == SLICE_CONSTANT)
 		return true;
 	return s->kind == SLICE_FRAME && width && s->shift + s->width <= 8 &&
-	       s->raw == n * s->width;
+	       s->raw == column_len(h, s->column) * s->width;
 }
 
 static int slices_check(struct events_head *h, uint64_t data_len, struct error *err)
@@ -113,26 +142,36 @@ static int slices_check(struct events_head *h, uint64_t data_len, struct error *
 
 	for (uint32_t i = 0; i < h->n_slices; i++) {
 		struct slice s = slice_at(h, i, &at);
+		uint32_t *len = part_len(h, s.column);
 
 		if (at > data_len)
 			return error_set(err, -EBADMSG, "slice %u lies beyond the block", i);
 		if (s.column >= WIRE_COLUMN_END)
 			continue; /* of a newer version */
-		if (!slice_fits(&s, h))
+		if (!slice_fits(&s, h, len))
 			return error_set(err, -EBADMSG, "slice %u is impossible", i);
-		if (s.column == WIRE_PAYLOAD_STATE || s.column == WIRE_PAYLOAD_BULK) {
-			uint64_t *len = s.column == WIRE_PAYLOAD_STATE ? &h->state_len : &h->bulk_len;
-
-			if (*len)
-				return error_set(err, -EBADMSG, "slice %u repeats a payload", i);
+		if (len && *len)
+			return error_set(err, -EBADMSG, "slice %u repeats a part of the payload", i);
+		if (len)
 			*len = s.raw;
-		} else {
-			h->column_bytes += s.stored;
-		}
 	}
+	return 0;
+}
+
+static int payload_check(const struct events_head *h, struct error *err)
+{
+	const uint64_t lens[N_CLASSES] = {h->state_len, h->bulk_len};
+
 	if (h->state_len + h->bulk_len > BATCH_PAYLOAD_MAX)
 		return error_set(err, -EBADMSG, "payload of %llu bytes exceeds %u",
 				 (unsigned long long)(h->state_len + h->bulk_len), BATCH_PAYLOAD_MAX);
+	for (unsigned i = 0; i < N_CLASSES; i++) {
+		/* A payload has every byte of its parts, and lengths of texts besides. */
+		if ((uint64_t)h->fields_len[i] + h->values_len[i] > lens[i])
+			return error_set(err, -EBADMSG, "parts of %llu bytes exceed a payload of %llu",
+					 (unsigned long long)h->fields_len[i] + h->values_len[i],
+					 (unsigned long long)lens[i]);
+	}
 	return 0;
 }
 
@@ -151,28 +190,37 @@ int events_head_parse(struct cursor *c, const struct block_head *head, struct ev
 	ret->n_types = cursor_u16(c);
 	ret->n_slices = cursor_u16(c);
 	ret->tid_bits = cursor_bytes(c, TID_BITS_LEN);
+	ret->n_gaps = cursor_u32(c);
+	ret->n_durations = cursor_u32(c);
+	ret->state_len = cursor_u32(c);
+	ret->bulk_len = cursor_u32(c);
 	ret->types = cursor_bytes(c, (size_t)ret->n_types * TYPE_ROW_LEN);
 	ret->slices = cursor_bytes(c, (size_t)ret->n_slices * SLICE_ROW_LEN);
 	if (cursor_failed(c))
 		return error_set(err, -EBADMSG, "its header ends early");
 	if (!ret->n_events || ret->n_events > BATCH_EVENTS || !ret->n_tids ||
 	    ret->n_tids > ret->n_events || ret->n_slices > WIRE_SLICES_MAX ||
-	    ret->n_hidden > ret->n_events)
+	    ret->n_hidden > ret->n_events || ret->n_gaps > ret->n_events ||
+	    ret->n_durations > ret->n_events)
 		return error_set(err, -EBADMSG,
-				 "counts of %u events, %u threads, %u slices are impossible",
-				 ret->n_events, ret->n_tids, ret->n_slices);
-	if ((r = types_check(ret, err)) < 0)
+				 "counts of %u events, %u threads, %u slices, %u gaps, %u durations "
+				 "are impossible",
+				 ret->n_events, ret->n_tids, ret->n_slices, ret->n_gaps,
+				 ret->n_durations);
+	if ((r = types_check(ret, err)) < 0 ||
+	    (r = slices_check(ret, head->total - WIRE_TAIL - head->header, err)) < 0)
 		return r;
-	return slices_check(ret, head->total - WIRE_TAIL - head->header, err);
+	return payload_check(ret, err);
 }
 
 void events_decode_begin(struct events_decoder *d, struct batch *b, const struct events_head *h)
 {
-	d->ranks_known = false;
+	d->ranks_known = d->classes_known = false;
+	d->values_loaded = 0;
 	b->n_events = h->n_events;
 	b->n_tids = h->n_tids;
 	b->first_number = h->first_number;
-	b->payload_size = (size_t)(h->state_len + h->bulk_len);
+	b->payload_size = (size_t)(h->state_len + h->bulk_len) + 2 * PAYLOAD_PAD;
 	b->loaded = 0;
 	b->none_hidden = h->n_hidden == 0;
 }
@@ -209,7 +257,8 @@ struct values {
 
 static const char *const column_names[WIRE_COLUMN_END] = {
 	"time", "duration", "tid", "type", "cpu", "flags", "result", "fd", "sysno", "absent",
-	"payload_len", "state payload", "bulk payload", "tids"};
+	"as_is", "state values", "bulk values", "tids", "state fields", "bulk fields", "gaps",
+	"durations"};
 
 static void merge_plane(void *to, unsigned to_width, const uint8_t *plane, const struct slice *s,
 			uint32_t n)
@@ -373,19 +422,74 @@ static int ranks_find(struct events_decoder *d, const struct batch *b, const str
 	return 0;
 }
 
-static int load_time(struct events_decoder *d, struct batch *b, const struct events_head *h,
-		     const uint8_t *data, struct error *err)
+/* The numbers of a column that may be places in a list; *ret_list is NULL if they are not. */
+static int listed_values(struct events_decoder *d, const struct events_head *h, const uint8_t *data,
+			 enum wire_column column, enum wire_column list, struct values *ret,
+			 const uint64_t **ret_list, struct error *err)
 {
-	const uint32_t n = b->n_events;
-	uint64_t t = h->first_ns;
+	const uint32_t n = column_len(h, list);
+	uint64_t number = 0;
 	struct values v;
 	int r;
 
-	if ((r = column_values(d, h, data, WIRE_TIME, n, &v, err)) < 0)
+	*ret_list = NULL;
+	if (!n)
+		return column_values(d, h, data, column, h->n_events, ret, err);
+	if ((r = column_values(d, h, data, list, n, &v, err)) < 0)
 		return r;
-	EACH(i, b->time_ns[i], t += x);
-	if (t != h->last_ns)
-		return error_set(err, -EBADMSG, "the last time contradicts the header");
+	EACH(i, d->list[i], number += x);
+	*ret_list = d->list;
+	return column_values_below(d, h, data, column, h->n_events, n - 1, ret, err);
+}
+
+static int load_duration(struct events_decoder *d, struct batch *b, const struct events_head *h,
+			 const uint8_t *data, struct error *err)
+{
+	const uint16_t *rank = d->rank;
+	const uint32_t n = b->n_events;
+	const uint64_t *list;
+	struct values v;
+	int r = listed_values(d, h, data, WIRE_DURATION, WIRE_DURATIONS, &v, &list, err);
+
+	if (r < 0)
+		return r;
+	if (list)
+		EACH(rank[i], b->duration_ns[i], list[x] - 1);
+	else
+		EACH(rank[i], b->duration_ns[i], x - 1);
+	return 0;
+}
+
+/* When the thread's last event ended, and what passed until this one began, and until it ended. */
+static inline uint64_t time_of(struct batch *b, uint64_t *last, uint32_t i, uint64_t gap)
+{
+	uint64_t duration = b->duration_ns[i], *t = &last[b->tid_index[i]];
+
+	return *t += (duration == DURATION_NONE ? 0 : duration) + (uint64_t)zigzag_decode(gap);
+}
+
+static int load_time(struct events_decoder *d, struct batch *b, const struct events_head *h,
+		     const uint8_t *data, struct error *err)
+{
+	const uint16_t *rank = d->rank;
+	const uint32_t n = b->n_events;
+	const uint64_t *list;
+	uint64_t *last;
+	struct values v;
+	int r = listed_values(d, h, data, WIRE_TIME, WIRE_GAPS, &v, &list, err);
+
+	if (r < 0)
+		return r;
+	/* Scratch that the numbers are not in. */
+	last = v.data == d->values ? (uint64_t *)(void *)d->plane : d->values;
+	for (uint32_t i = 0; i < h->n_tids; i++)
+		last[i] = h->first_ns;
+	if (list)
+		EACH(rank[i], b->time_ns[i], time_of(b, last, i, list[x]));
+	else
+		EACH(rank[i], b->time_ns[i], time_of(b, last, i, x));
+	if (b->time_ns[0] != h->first_ns || b->time_ns[n - 1] != h->last_ns)
+		return error_set(err, -EBADMSG, "the times contradict the header");
 	return 0;
 }
 
@@ -406,39 +510,20 @@ static int load_tid(struct events_decoder *d, struct batch *b, const struct even
 	return 0;
 }
 
-/* Lengths, and from them the place of every event's payload: state class in front, then bulk. */
-static int load_payload_len(struct events_decoder *d, struct batch *b, const struct events_head *h,
-			    const uint8_t *data, struct error *err)
+/* Payloads have their lengths when they are loaded: until then, there are none. */
+static int load_as_is(struct events_decoder *d, struct batch *b, const struct events_head *h,
+		      const uint8_t *data, struct error *err)
 {
 	const uint32_t n = b->n_events;
 	const uint16_t *rank = d->rank;
-	uint64_t state = 0, bulk = h->state_len;
-	uint32_t k = 0, *places = d->next;
 	struct values v;
-	int r;
+	int r = column_values_below(d, h, data, WIRE_AS_IS, n, EVENT_PAYLOAD_MAX + 1, &v, err);
 
-	if ((r = column_values_below(d, h, data, WIRE_PAYLOAD_LEN, n, EVENT_PAYLOAD_MAX, &v, err)) < 0)
+	if (r < 0)
 		return r;
-	EACH(rank[i], b->payload_len[i], (uint32_t)x);
-	EACH(i, places[i], (uint32_t)x);
-	for (uint32_t t = 0; t < h->n_types; t++) {
-		struct type_row row = events_head_type(h, t);
-		uint64_t at = row.flags & TYPE_ROW_STATE ? state : bulk;
-
-		for (uint32_t end = k + row.n_events; k < end; k++) {
-			uint32_t len = places[k];
-
-			places[k] = (uint32_t)at;
-			at += len;
-		}
-		*(row.flags & TYPE_ROW_STATE ? &state : &bulk) = at;
-	}
-	if (state != h->state_len || bulk != h->state_len + h->bulk_len)
-		return error_set(err, -EBADMSG, "payload lengths add up to %llu bytes instead of %llu",
-				 (unsigned long long)(state + bulk - h->state_len),
-				 (unsigned long long)(h->state_len + h->bulk_len));
-	for (uint32_t i = 0; i < n; i++)
-		b->payload_at[i] = places[rank[i]];
+	EACH(rank[i], d->payload.as_is[i], (uint32_t)x);
+	memset(b->payload_len, 0, n * sizeof *b->payload_len);
+	memset(b->payload_at, 0, n * sizeof *b->payload_at);
 	return 0;
 }
 
@@ -457,24 +542,107 @@ static int payload_room(struct events_decoder *d, struct batch *b)
 	return 0;
 }
 
-static int load_payload(struct events_decoder *d, struct batch *b, const struct events_head *h,
-			const uint8_t *data, enum wire_column column, struct error *err)
+/* What putting payloads together depends on: the types, and which events are of them. */
+static int classes_find(struct events_decoder *d, const struct batch *b, const struct events_head *h,
+			struct error *err)
 {
+	if (d->classes_known)
+		return 0;
+	layouts_reset(&d->payload.layouts, b->schema);
+	for (uint32_t i = 0; i < b->n_events; i++)
+		d->order[d->rank[i]] = i;
+	for (uint32_t t = 0; t < h->n_types; t++) {
+		struct type_row row = events_head_type(h, t);
+		const struct event_info *info = schema_find(b->schema, row.type);
+
+		if (row.n_params > info->n_params)
+			return error_set(err, -EBADMSG,
+					 "type %u has %u parameters here, %u in its row of SCHEMA",
+					 row.type, row.n_params, info->n_params);
+		d->payload_types[t] = payload_type_make(info, row.flags & TYPE_ROW_STATE,
+							row.n_params, row.n_events);
+	}
+	d->classes_known = true;
+	return 0;
+}
+
+static struct slice part_slice(const struct events_head *h, enum wire_column column)
+{
+	struct slice s = {0};
 	size_t at = 0;
+
+	for (uint32_t i = 0; i < h->n_slices; i++) {
+		s = slice_at(h, i, &at);
+		if (s.column == column)
+			return s;
+	}
+	return (struct slice){0};
+}
+
+static int load_fields(struct events_decoder *d, const struct events_head *h, const uint8_t *data,
+		       enum wire_column column, struct error *err)
+{
+	struct slice s = part_slice(h, column);
+
+	if (payload_fields_room(&d->payload, s.raw) < 0)
+		return error_set(err, -ENOMEM, "out of memory");
+	return s.raw ? frame_read(d->zstd, data + s.at, s.stored, d->payload.fields, s.raw,
+				  column_names[column], err)
+		     : 0;
+}
+
+/* The bulk class's values refer to those of the state class. */
+static int load_values(struct events_decoder *d, const struct events_head *h, const uint8_t *data,
+		       enum payload_class class, struct error *err)
+{
+	enum wire_column column = class == CLASS_STATE ? WIRE_VALUES_STATE : WIRE_VALUES_BULK;
+	struct slice s = part_slice(h, column);
+	uint8_t **values = d->payload.values;
 	int r;
 
+	if (d->values_loaded >> class & 1)
+		return 0;
+	if (payload_values_room(&d->payload, class, s.raw) < 0)
+		return error_set(err, -ENOMEM, "out of memory");
+	if (class == CLASS_BULK && (r = load_values(d, h, data, CLASS_STATE, err)) < 0)
+		return r;
+	if (s.raw) {
+		r = frame_read_after(d->zstd, values[CLASS_STATE],
+				     class == CLASS_BULK ? h->values_len[CLASS_STATE] : 0,
+				     data + s.at, s.stored, values[class], s.raw,
+				     column_names[column], err);
+		if (r < 0)
+			return r;
+	}
+	d->values_loaded |= 1u << class;
+	return 0;
+}
+
+static int load_payload(struct events_decoder *d, struct batch *b, const struct events_head *h,
+			const uint8_t *data, enum payload_class class, struct error *err)
+{
+	const bool state = class == CLASS_STATE;
+	struct payload_parts parts = {
+		.class = class,
+		.types = d->payload_types,
+		.n_types = h->n_types,
+		.type_index = d->type_index,
+		.order = d->order,
+		.fields_len = h->fields_len[class],
+		.values_len = h->values_len[class],
+		.at = state ? 0 : (size_t)h->state_len + PAYLOAD_PAD,
+		.len = (size_t)(state ? h->state_len : h->bulk_len),
+	};
+	int r;
+
+	if ((r = classes_find(d, b, h, err)) < 0)
+		return r;
 	if ((r = payload_room(d, b)) < 0)
 		return error_set(err, r, "out of memory");
-	for (uint32_t i = 0; i < h->n_slices; i++) {
-		struct slice s = slice_at(h, i, &at);
-
-		if (s.column == column && s.raw)
-			return frame_read(d->zstd, data + s.at, s.stored,
-					  b->payload + (column == WIRE_PAYLOAD_BULK ? h->state_len
-										   : 0),
-					  s.raw, column_names[column], err);
-	}
-	return 0;
+	if ((r = load_fields(d, h, data, state ? WIRE_FIELDS_STATE : WIRE_FIELDS_BULK, err)) < 0 ||
+	    (r = load_values(d, h, data, class, err)) < 0)
+		return r;
+	return payload_join(&d->payload, b, &parts, err);
 }
 
 static inline int32_t fd_of(uint64_t v)
@@ -486,9 +654,8 @@ static int load_plain(struct events_decoder *d, struct batch *b, const struct ev
 		      const uint8_t *data, enum wire_column column, struct error *err)
 {
 	static const uint64_t most[WIRE_COLUMN_END] = {
-		[WIRE_DURATION] = UINT64_MAX, [WIRE_CPU] = UINT16_MAX,	 [WIRE_FLAGS] = UINT16_MAX,
-		[WIRE_RESULT] = UINT64_MAX,   [WIRE_FD] = UINT32_MAX, [WIRE_SYSNO] = UINT16_MAX,
-		[WIRE_ABSENT] = UINT32_MAX};
+		[WIRE_CPU] = UINT16_MAX, [WIRE_FLAGS] = UINT16_MAX, [WIRE_RESULT] = UINT64_MAX,
+		[WIRE_FD] = UINT32_MAX,	 [WIRE_SYSNO] = UINT16_MAX, [WIRE_ABSENT] = UINT32_MAX};
 	const uint16_t *rank = d->rank;
 	const uint32_t n = b->n_events;
 	struct values v;
@@ -497,7 +664,6 @@ static int load_plain(struct events_decoder *d, struct batch *b, const struct ev
 	if (r < 0)
 		return r;
 	switch (column) {
-	case WIRE_DURATION: EACH(rank[i], b->duration_ns[i], x - 1); break;
 	case WIRE_CPU: EACH(i, b->cpu[i], (uint16_t)x); break;
 	case WIRE_FLAGS: EACH(rank[i], b->flags[i], (uint16_t)x); break;
 	case WIRE_RESULT: EACH(rank[i], b->result[i], zigzag_decode(x)); break;
@@ -514,11 +680,12 @@ static int load_column(struct events_decoder *d, struct batch *b, const struct e
 {
 	switch (column) {
 	case WIRE_TIME: return load_time(d, b, h, data, err);
+	case WIRE_DURATION: return load_duration(d, b, h, data, err);
 	case WIRE_TID: return load_tid(d, b, h, data, err);
 	case WIRE_TYPE: return load_type(d, b, h, data, err);
-	case WIRE_PAYLOAD_LEN: return load_payload_len(d, b, h, data, err);
-	case WIRE_PAYLOAD_STATE:
-	case WIRE_PAYLOAD_BULK: return load_payload(d, b, h, data, column, err);
+	case WIRE_AS_IS: return load_as_is(d, b, h, data, err);
+	case WIRE_VALUES_STATE: return load_payload(d, b, h, data, CLASS_STATE, err);
+	case WIRE_VALUES_BULK: return load_payload(d, b, h, data, CLASS_BULK, err);
 	default: return load_plain(d, b, h, data, column, err);
 	}
 }
@@ -526,10 +693,25 @@ static int load_column(struct events_decoder *d, struct batch *b, const struct e
 static unsigned columns_with_needed(unsigned columns)
 {
 	if (columns & (COLUMN_PAYLOAD_STATE | COLUMN_PAYLOAD_BULK))
-		columns |= COLUMN_PAYLOAD_LEN;
+		columns |= COLUMN_PAYLOAD_LEN | COLUMN_FLAGS | COLUMN_ABSENT;
+	if (columns & COLUMN_TIME)
+		columns |= COLUMN_DURATION | COLUMN_TID;
 	if (columns & GROUPED)
 		columns |= COLUMN_TYPE;
 	return columns;
+}
+
+/* The column that a slice's numbers are for, lists and parts included. */
+static unsigned column_served(unsigned column)
+{
+	switch (column) {
+	case WIRE_TIDS: return WIRE_TID;
+	case WIRE_FIELDS_STATE: return WIRE_VALUES_STATE;
+	case WIRE_FIELDS_BULK: return WIRE_VALUES_BULK;
+	case WIRE_GAPS: return WIRE_TIME;
+	case WIRE_DURATIONS: return WIRE_DURATION;
+	default: return column;
+	}
 }
 
 size_t events_extent(const struct events_head *h, unsigned columns)
@@ -539,9 +721,10 @@ size_t events_extent(const struct events_head *h, unsigned columns)
 	columns = columns_with_needed(columns);
 	for (uint32_t i = 0; i < h->n_slices; i++) {
 		struct slice s = slice_at(h, i, &at);
-		unsigned column = s.column == WIRE_TIDS ? WIRE_TID : s.column;
 
-		if (column < WIRE_COLUMN_END && columns >> column & 1)
+		if (s.column < WIRE_COLUMN_END && (columns >> column_served(s.column) & 1 ||
+						   (s.column == WIRE_VALUES_STATE &&
+						    columns & COLUMN_PAYLOAD_BULK)))
 			extent = at;
 	}
 	return extent;
@@ -550,23 +733,24 @@ size_t events_extent(const struct events_head *h, unsigned columns)
 int events_decode(struct events_decoder *d, struct batch *b, const struct events_head *h,
 		  const uint8_t *data, unsigned columns, struct error *err)
 {
+	/* Types first: the places of the grouped columns come from them. Times after what they are made of. */
+	static const uint8_t order[] = {
+		WIRE_TYPE,  WIRE_DURATION, WIRE_TID,	WIRE_TIME,  WIRE_CPU,
+		WIRE_FLAGS, WIRE_RESULT,   WIRE_FD,	WIRE_SYSNO, WIRE_ABSENT,
+		WIRE_AS_IS, WIRE_VALUES_STATE, WIRE_VALUES_BULK};
 	int r;
 
 	columns = columns_with_needed(columns) & ~b->loaded;
-	/* Types first: the places of the grouped columns come from them. */
-	if (columns & COLUMN_TYPE) {
-		if ((r = load_type(d, b, h, data, err)) < 0)
-			return r;
-		b->loaded |= COLUMN_TYPE;
-	}
-	if ((columns & GROUPED) && (r = ranks_find(d, b, h, err)) < 0)
-		return r;
-	for (unsigned column = 0; column <= WIRE_PAYLOAD_BULK; column++) {
-		if (!(columns & ~b->loaded & 1u << column))
+	for (unsigned i = 0; i < sizeof order; i++) {
+		unsigned bit = 1u << order[i];
+
+		if (!(columns & bit))
 			continue;
-		if ((r = load_column(d, b, h, data, column, err)) < 0)
+		if ((bit & GROUPED) && (r = ranks_find(d, b, h, err)) < 0)
 			return r;
-		b->loaded |= 1u << column;
+		if ((r = load_column(d, b, h, data, order[i], err)) < 0)
+			return r;
+		b->loaded |= bit;
 	}
 	return 0;
 }

@@ -4,19 +4,68 @@
 
 #define FRAME_CHECKSUM 4u /* bit of the frame header descriptor (RFC 8878, 3.1.1.1.1) */
 
+/*
+ * Levels 6 to 8 try more candidates for a match than zstd has them do: 1 to 2 % smaller, a tenth
+ * slower. The next strategy that is better costs twice as much.
+ */
+#define SEARCH_LOG 5
+
+#define PIECE_MIN 1024u /* a table of frequencies takes about 60 bytes */
+
+/* Sets what a frame is made with, and gives room for it. */
+static uint8_t *frame_begin(ZSTD_CCtx *zstd, int level, struct buffer *out, size_t len)
+{
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, level);
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_searchLog, level >= 6 && level <= 8 ? SEARCH_LOG : 0);
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_checksumFlag, 1);
+	return buffer_reserve(out, ZSTD_compressBound(len));
+}
+
 int frame_append(ZSTD_CCtx *zstd, int level, struct buffer *out, const void *data, size_t len)
 {
-	size_t bound = ZSTD_compressBound(len), n;
-	uint8_t *p = buffer_reserve(out, bound);
+	uint8_t *p = frame_begin(zstd, level, out, len);
+	size_t n;
 
 	if (!p)
 		return -ENOMEM;
-	ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, level);
-	ZSTD_CCtx_setParameter(zstd, ZSTD_c_checksumFlag, 1);
-	n = ZSTD_compress2(zstd, p, bound, data, len);
+	n = ZSTD_compress2(zstd, p, ZSTD_compressBound(len), data, len);
 	if (ZSTD_isError(n))
 		return -ENOMEM; /* the room suffices, so memory is all that can fail */
 	out->len += n;
+	return 0;
+}
+
+int frame_append_after(ZSTD_CCtx *zstd, int level, struct buffer *out, const struct buffer *prefix,
+		       const void *data, size_t len)
+{
+	/* Valid for one frame. */
+	if (prefix->len && ZSTD_isError(ZSTD_CCtx_refPrefix(zstd, prefix->data, prefix->len)))
+		return -ENOMEM;
+	return frame_append(zstd, level, out, data, len);
+}
+
+int frame_append_pieces(ZSTD_CCtx *zstd, int level, struct buffer *out, const void *data,
+			size_t len, const uint32_t *ends, uint32_t n_ends)
+{
+	/* Every piece may need a block header more. */
+	uint8_t *p = frame_begin(zstd, level, out, len + 4 * (len / PIECE_MIN + 1));
+	ZSTD_outBuffer to = {p, ZSTD_compressBound(len + 4 * (len / PIECE_MIN + 1)), 0};
+	ZSTD_inBuffer from = {data, 0, 0};
+
+	if (!p || ZSTD_isError(ZSTD_CCtx_setPledgedSrcSize(zstd, len)))
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n_ends; i++) {
+		bool last = i == n_ends - 1;
+
+		if (!last && (ends[i] - from.pos < PIECE_MIN || len - ends[i] < PIECE_MIN))
+			continue;
+		from.size = ends[i];
+		if (ZSTD_compressStream2(zstd, &to, &from, last ? ZSTD_e_end : ZSTD_e_flush)) {
+			ZSTD_CCtx_reset(zstd, ZSTD_reset_session_only);
+			return -ENOMEM;
+		}
+	}
+	out->len += to.pos;
 	return 0;
 }
 
@@ -46,8 +95,8 @@ int frame_read(ZSTD_DCtx *zstd, const uint8_t *frame, size_t frame_len, void *da
 	if (said != len) {
 		if (said == ZSTD_CONTENTSIZE_UNKNOWN || said == ZSTD_CONTENTSIZE_ERROR)
 			return error_set(err, -EBADMSG, "%s: not a zstd frame of known size", what);
-		return error_set(err, -EBADMSG, "%s: its frame holds %llu bytes instead of %zu", what,
-				 said, len);
+		return error_set(err, -EBADMSG, "%s: its frame holds %llu bytes instead of %zu",
+				 what, said, len);
 	}
 	if (frame_check(frame, frame_len, what, err) < 0)
 		return -EBADMSG;
@@ -57,6 +106,20 @@ int frame_read(ZSTD_DCtx *zstd, const uint8_t *frame, size_t frame_len, void *da
 	if (n != len)
 		return error_set(err, -EBADMSG, "%s: its frame ends early", what);
 	return 0;
+}
+
+int frame_read_after(ZSTD_DCtx *zstd, const void *prefix, size_t prefix_len, const uint8_t *frame,
+		     size_t frame_len, void *data, size_t len, const char *what, struct error *err)
+{
+	int r;
+
+	if (prefix_len && ZSTD_isError(ZSTD_DCtx_refPrefix(zstd, prefix, prefix_len)))
+		return error_set(err, -ENOMEM, "out of memory");
+	r = frame_read(zstd, frame, frame_len, data, len, what, err);
+	/* A frame that was refused before it was begun has left the prefix behind. */
+	if (r < 0)
+		ZSTD_DCtx_reset(zstd, ZSTD_reset_session_and_parameters);
+	return r;
 }
 
 int packed_encode(ZSTD_CCtx *zstd, int level, const struct buffer *raw, struct buffer *frame,
@@ -77,7 +140,8 @@ int packed_decode(ZSTD_DCtx *zstd, const struct packed *p, struct cursor data, s
 
 	buffer_clear(raw);
 	if (p->raw_len > WIRE_RAW_MAX || !frame)
-		return error_set(err, -EBADMSG, "data of %u bytes, %u when decompressed, is impossible",
+		return error_set(err, -EBADMSG,
+				 "data of %u bytes, %u when decompressed, is impossible",
 				 p->frame_len, p->raw_len);
 	if (!p->raw_len)
 		return 0;

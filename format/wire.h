@@ -40,8 +40,9 @@ enum block_kind {
 /* Columns on the wire; enum column is 1 << number for all but the dictionary of tids. */
 enum wire_column {
 	WIRE_TIME = 0, WIRE_DURATION = 1, WIRE_TID = 2, WIRE_TYPE = 3, WIRE_CPU = 4, WIRE_FLAGS = 5,
-	WIRE_RESULT = 6, WIRE_FD = 7, WIRE_SYSNO = 8, WIRE_ABSENT = 9, WIRE_PAYLOAD_LEN = 10,
-	WIRE_PAYLOAD_STATE = 11, WIRE_PAYLOAD_BULK = 12, WIRE_TIDS = 13, WIRE_COLUMN_END
+	WIRE_RESULT = 6, WIRE_FD = 7, WIRE_SYSNO = 8, WIRE_ABSENT = 9, WIRE_AS_IS = 10,
+	WIRE_VALUES_STATE = 11, WIRE_VALUES_BULK = 12, WIRE_TIDS = 13, WIRE_FIELDS_STATE = 14,
+	WIRE_FIELDS_BULK = 15, WIRE_GAPS = 16, WIRE_DURATIONS = 17, WIRE_COLUMN_END
 };
 
 /* What a slice holds (SPEC "Slices"). */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #define AT_TYPES  36u /* in the fields: t, s, thread summary, type list, slices */
-#define AT_SLICES 104u
+#define AT_SLICES 120u
 #define RAW_MAX	  (1u << 20)
 
 /* Makes the frames that the slices speak of, and lets the slices say how long they are. */

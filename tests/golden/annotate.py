@@ -11,7 +11,8 @@ import zstandard
 
 KINDS = {1: "CAPTURE", 2: "SCHEMA", 3: "STATE", 4: "EVENTS", 5: "LOSS", 6: "INDEX"}
 COLUMNS = ["time", "duration", "tid", "type", "cpu", "flags", "result", "fd", "sysno", "absent",
-           "payload_len", "state payload", "bulk payload", "tids"]
+           "as_is", "state values", "bulk values", "tids", "state fields", "bulk fields", "gaps", "durations"]
+BYTES = (11, 12, 14, 15)  # columns that are no numbers
 TAGS = {1: "hostname", 2: "kernel", 3: "arch", 4: "os", 5: "application", 6: "engine", 7: "filter",
         8: "command", 9: "comment"}
 MARK = "<!-- listing -->"
@@ -45,17 +46,20 @@ def show_bytes(data):
     return "".join(chr(c) if 0x20 <= c < 0x7f else "." for c in data)
 
 
-def show_frame(out, size, words):
+def show_frame(out, size, words, prefix=b""):
+    """Returns what the frame holds."""
     frame = out.data[out.at:out.at + size]
-    content = zstandard.ZstdDecompressor().decompress(frame)
+    prefix = zstandard.ZstdCompressionDict(prefix, dict_type=zstandard.DICT_TYPE_RAWCONTENT) if prefix else None
+    content = zstandard.ZstdDecompressor(dict_data=prefix).decompress(frame)
     out.raw(size, "zstd frame: " + words)
     if words.startswith("column"):
         out.note("  decompressed: %s" % content.hex(" "))
-        return
+        return content
     out.note("  decompressed, %d bytes:" % len(content))
     for i in range(0, len(content), 16):
         part = content[i:i + 16]
         out.note("  %04x  %-48s %s" % (i, part.hex(" "), show_bytes(part)))
+    return content
 
 
 def show_padding(out, end):
@@ -95,8 +99,9 @@ def show_slices(out, n):
         if kind == 0:
             words = "constant %d" % value
         else:
-            frames.append((value & 0xffffffff, "column %s, width %d, shift %d" % (COLUMNS[column], width, shift)
-                           if column not in (11, 12) else COLUMNS[column]))
+            frames.append((column, value & 0xffffffff,
+                           "column %s, width %d, shift %d" % (COLUMNS[column], width, shift)
+                           if column not in BYTES else COLUMNS[column]))
             words = "frame, width %d, shift %d, %d bytes stored, %d raw" % (
                 width, shift, value & 0xffffffff, value >> 32)
         out.raw(12, "slice of column %d (%s): %s" % (column, COLUMNS[column], words))
@@ -113,13 +118,18 @@ def show_events(out):
     types = out.number("u16", "t, types")
     slices = out.number("u16", "s, slices")
     out.raw(64, "thread summary")
+    for words in ("list of gaps", "list of durations", "bytes of payload, state class", "the same, bulk class"):
+        out.number("u32", words)
     for _ in range(types):
-        row = struct.unpack_from("<HHI", out.data, out.at)
-        out.raw(8, "type %d, %s class, %d event" % (row[0], "state" if row[1] & 1 else "bulk", row[2]))
+        row = struct.unpack_from("<HBBI", out.data, out.at)
+        out.raw(8, "type %d, %s class, %d parameters, %d event" % (
+            row[0], "state" if row[1] & 1 else "bulk", row[2], row[3]))
     frames = show_slices(out, slices)
     out.raw(4, "header checksum")
-    for size, words in frames:
-        show_frame(out, size, words)
+    prefix = b""
+    for column, size, words in frames:
+        content = show_frame(out, size, words, prefix if column == 12 else b"")
+        prefix = content if column == 11 else prefix
 
 
 def show_loss(out):

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#define AT_TYPES 172 /* the type list of EVENTS */
+
 /* ---- what accidents do: checksums tell ---- */
 
 static void make_no_pcapng(struct buffer *file)
@@ -282,12 +284,12 @@ static void make_many_types(struct buffer *file)
 
 static void make_type_range(struct buffer *file)
 {
-	field(file, BLOCK_EVENTS, 156 + 2 * 8, 0x5000 | 1 << 16);
+	field(file, BLOCK_EVENTS, AT_TYPES + 2 * 8, 0x5000 | 1 << 16);
 }
 
 static void make_type_count(struct buffer *file)
 {
-	field(file, BLOCK_EVENTS, 156 + 4, 2);
+	field(file, BLOCK_EVENTS, AT_TYPES + 4, 2);
 }
 
 static void make_last_time(struct buffer *file)
@@ -298,7 +300,7 @@ static void make_last_time(struct buffer *file)
 /* The slice row of a column in the first EVENTS block. */
 static size_t slice_find(const struct buffer *file, size_t events, enum wire_column column)
 {
-	size_t row = events + 156 + 8u * file->data[events + 88];
+	size_t row = events + AT_TYPES + 8u * file->data[events + 88];
 
 	for (unsigned i = 0; i < file->data[events + 90]; i++, row += 12) {
 		if (file->data[row] == column)
@@ -345,7 +347,7 @@ static void make_slice_raw(struct buffer *file)
 
 static void make_payload_raw(struct buffer *file)
 {
-	slice(file, WIRE_PAYLOAD_BULK, 10, 0x7f);
+	slice(file, WIRE_VALUES_BULK, 10, 0x7f);
 }
 
 /* Adds a constant to a column: OR-ed with what is there. */
@@ -377,8 +379,8 @@ static void make_type_column(struct buffer *file)
 
 	golden_three(file);
 	at = block_find(file, BLOCK_EVENTS, 1);
-	set_u32(file, at + 156 + 4, 41);
-	set_u32(file, at + 156 + 8 + 4, 39);
+	set_u32(file, at + AT_TYPES + 4, 41);
+	set_u32(file, at + AT_TYPES + 8 + 4, 39);
 	block_seal(file, at);
 }
 
@@ -399,12 +401,65 @@ static void make_fd(struct buffer *file)
 
 static void make_payload_len(struct buffer *file)
 {
-	constant(file, WIRE_PAYLOAD_LEN, 0xffffffff);
+	constant(file, WIRE_AS_IS, 0xffffffff);
 }
 
 static void make_payload_sum(struct buffer *file)
 {
-	constant(file, WIRE_PAYLOAD_LEN, 0x100);
+	field(file, BLOCK_EVENTS, 168, 50);
+}
+
+static void make_payload_parts(struct buffer *file)
+{
+	field(file, BLOCK_EVENTS, 168, 4);
+}
+
+/* Nobody uses the fields. */
+static void make_payload_as_is(struct buffer *file)
+{
+	constant(file, WIRE_AS_IS, 1);
+}
+
+static void make_payload_large(struct buffer *file)
+{
+	field(file, BLOCK_EVENTS, 164, 0x00200000);
+}
+
+static void make_list_length(struct buffer *file)
+{
+	field(file, BLOCK_EVENTS, 156, 4);
+}
+
+/* The durations are places in a list of one. */
+static void make_list_place(struct buffer *file)
+{
+	field(file, BLOCK_EVENTS, 160, 1);
+}
+
+/* How many parameters the payloads of the last type, openat, have. */
+static void params(struct buffer *file, uint8_t n)
+{
+	size_t at;
+
+	golden_small(file);
+	at = block_find(file, BLOCK_EVENTS, 0);
+	file->data[at + AT_TYPES + 2 * 8 + 3] = n;
+	block_seal(file, at);
+}
+
+static void make_params_range(struct buffer *file)
+{
+	params(file, 33);
+}
+
+static void make_params_more(struct buffer *file)
+{
+	params(file, 9);
+}
+
+static void make_params_fewer(struct buffer *file)
+{
+	params(file, 2);
 }
 
 /* Other contents for SCHEMA or STATE. */
@@ -532,6 +587,14 @@ const struct golden golden_bad[] = {
 	{"payload-len", make_payload_len},
 	{"payload-sum", make_payload_sum},
 	{"payload-contradicts", golden_contradicting},
+	{"payload-parts", make_payload_parts},
+	{"payload-as-is", make_payload_as_is},
+	{"payload-large", make_payload_large},
+	{"list-length", make_list_length},
+	{"list-place", make_list_place},
+	{"params-range", make_params_range},
+	{"params-more", make_params_more},
+	{"params-fewer", make_params_fewer},
 	{"entry-long", make_entry_long},
 	{"entry-short", make_entry_short},
 	{"entry-text", make_entry_text},

@@ -109,7 +109,7 @@ static void make_newer(struct buffer *file)
 	/* EVENTS: a constant of an unknown column, flags in the type list. */
 	events = block_find(file, BLOCK_EVENTS, 0);
 	header = get_u32(file, events + WIRE_AT_HEADER);
-	set_u16(file, events + 156 + 2, 0x8000 | file->data[events + 156 + 2]);
+	file->data[events + 172 + 2] |= 0x80;
 	set_u16(file, events + 90, (uint16_t)(file->data[events + 90] + 1));
 	lengthen(file, events, header - 4, (const uint8_t[12]){40, 0, 0, 0, 9}, 12, true);
 	/* A block of an unknown kind, with flags, between the others: the sequence goes on behind it. */

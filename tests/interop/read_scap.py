@@ -26,7 +26,8 @@ CAPTURE, SCHEMA, STATE, EVENTS, LOSS, INDEX = range(1, 7)
 KINDS = {CAPTURE: 'CAPTURE', SCHEMA: 'SCHEMA', STATE: 'STATE', EVENTS: 'EVENTS', LOSS: 'LOSS', INDEX: 'INDEX'}
 TEXTS = 'hostname', 'kernel', 'architecture', 'os', 'application', 'engine', 'filter', 'command', 'comment'  # section 4, from tag 1
 UNFINISHED, NO_RESULT, INLINE = 1, 8, 16  # event flags, section 8.2
-COLUMNS = 'time duration tid type cpu flags result fd sysno absent payload_len state bulk tids'.split()
+COLUMNS = 'time duration tid type cpu flags result fd sysno absent as_is state_values bulk_values tids state_fields bulk_fields gaps durations'.split()
+BYTES = 'state_values', 'bulk_values', 'state_fields', 'bulk_fields'
 
 # Section 6: parameter types with a size of their own; all others are of variable size.
 FIXED = {1: 'b', 2: 'h', 3: 'i', 4: 'q', 5: 'B', 6: 'H', 7: 'I', 8: 'Q', 11: 'q', 14: 'q', 15: 'q', 18: 'H', 19: 'B', 20: 'Q', 21: 'Q', 22: 'H',
@@ -34,6 +35,7 @@ FIXED = {1: 'b', 2: 'h', 3: 'i', 4: 'q', 5: 'B', 6: 'H', 7: 'I', 8: 'Q', 11: 'q'
          38: '16s', 42: 'I', 44: 'B', 45: 'H', 46: 'I', 47: 'i', 48: 'i'}
 PT_CHARBUF, PT_SOCKADDR, PT_SOCKTUPLE, PT_FD, PT_FDLIST, PT_FSPATH, PT_RELTIME, PT_DYN, PT_IPV4NET, PT_IPADDR, PT_FSRELPATH = \
     9, 12, 13, 14, 16, 17, 20, 27, 37, 40, 43
+TEXT_TYPES = PT_CHARBUF, PT_FSPATH, PT_FSRELPATH
 
 # Section 7. T is a text, L a list of texts, A an address of 16 bytes, ? a bool.
 ENTRIES = {
@@ -156,8 +158,8 @@ class Block:
         return decompress(self.data[:stored], raw) if raw else b''
 
 
-def decompress(data, raw):
-    """One zstd frame of exactly `raw` bytes, as section 1 wants it."""
+def decompress(data, raw, prefix=b''):
+    """One zstd frame of exactly `raw` bytes, as section 1 wants it; behind a prefix where section 8.4 says so."""
     try:
         frame = zstandard.get_frame_parameters(data)
         demand(frame.content_size == raw, f'a frame of {frame.content_size} bytes instead of {raw}')
@@ -170,7 +172,8 @@ def decompress(data, raw):
             rest.take(1 if block >> 1 & 3 == 1 else block >> 3)
         rest.take(4)
         demand(not rest.left(), 'bytes behind a frame')
-        return zstandard.ZstdDecompressor().decompress(data)
+        prefix = zstandard.ZstdCompressionDict(prefix, dict_type=zstandard.DICT_TYPE_RAWCONTENT) if prefix else None
+        return zstandard.ZstdDecompressor(dict_data=prefix).decompress(data)
     except zstandard.ZstdError as e:
         raise Damage(f'a frame does not decompress: {e}') from None
 
@@ -378,19 +381,22 @@ class EventsHeader:
         self.data = block.data
         self.n, self.first, self.time, self.last, n_hidden, self.m, t, n_slices = fields.get('IQQQIIHH')
         fields.take(64)  # the thread summary
+        self.g, self.d, *self.payloads = fields.get('IIII')
         demand(1 <= self.n <= MAX_EVENTS and n_hidden <= self.n and 1 <= self.m <= self.n and n_slices <= 128,
                f'{self.n} events, {n_hidden} hidden, {self.m} threads, {n_slices} slices')
-        self.types = [fields.get('HHI') for _ in range(t)]
-        self.numbers, self.counts = [row[0] for row in self.types], [row[2] for row in self.types]
+        demand(self.g <= self.n and self.d <= self.n and sum(self.payloads) <= MAX_PAYLOADS, f'{self.g} gaps, {self.d} durations, {self.payloads} bytes')
+        self.types = [fields.get('HBBI') for _ in range(t)]
+        self.numbers, self.counts = [row[0] for row in self.types], [row[3] for row in self.types]
+        demand(all(row[2] <= 32 for row in self.types), 'a type has more than 32 parameters')
         demand(self.numbers == sorted(set(self.numbers)) and all(k < 0x5000 for k in self.numbers), 'the list of types is not in order')
         demand(all(self.counts) and sum(self.counts) == self.n, 'the list of types does not add up')
         self.slices = [fields.get('BBBBII') for _ in range(n_slices)]
 
     def columns(self):
-        """By name lists of numbers, and the two payload columns as bytes."""
-        lengths = [self.m if name == 'tids' else self.n for name in COLUMNS]
-        columns = [[0] * n for n in lengths]
-        payloads, at = {}, 0
+        """By name lists of numbers, and four columns of bytes."""
+        lengths = [{'tids': self.m, 'gaps': self.g, 'durations': self.d}.get(name, self.n) for name in COLUMNS]
+        columns = [b'' if name in BYTES else [0] * n for name, n in zip(COLUMNS, lengths)]
+        frames, at = {}, 0
         for column, kind, width, shift, low, high in self.slices:
             data = Cursor(self.data, at).take(low) if kind == 1 else b''
             at += len(data)
@@ -398,10 +404,10 @@ class EventsHeader:
                 continue
             title = f'column {COLUMNS[column]}'
             demand(kind == 0 or kind == 1 and width + shift <= 8, f'{title}: slice of kind {kind}, width {width}, shift {shift}')
-            if COLUMNS[column] in ('state', 'bulk'):
-                demand(column not in payloads and (kind, width, shift) == (1, 1, 0), f'{title}: bad slice')
-                demand(high + sum(map(len, payloads.values())) <= MAX_PAYLOADS, f'{title}: {high} bytes')
-                payloads[column] = decompress(data, high)
+            if COLUMNS[column] in BYTES:
+                demand(column not in frames and (kind, width, shift) == (1, 1, 0), f'{title}: bad slice')
+                demand(0 < high <= MAX_PAYLOADS, f'{title}: {high} bytes')
+                frames[column] = data, high
             elif kind == 0:
                 columns[column] = [v | high << 32 | low for v in columns[column]]
             else:
@@ -409,12 +415,81 @@ class EventsHeader:
                 demand(width in (1, 2, 4, 8) and high == width * n, f'{title}: {high} bytes of width {width}')
                 numbers = struct.unpack(f'<{n}{"BH I   Q"[width - 1]}', decompress(data, high))
                 columns[column] = [v | number << 8 * shift for v, number in zip(columns[column], numbers)]
-        columns = dict(zip(COLUMNS, columns))
-        columns.update((name, payloads.get(COLUMNS.index(name), b'')) for name in ('state', 'bulk'))
-        return columns
+        for i, size in enumerate(self.payloads):
+            demand(sum(frames[column][1] for column in (11 + i, 14 + i) if column in frames) <= size, f'parts of more than {size} bytes')
+        for column in sorted(frames):
+            columns[column] = decompress(*frames[column], columns[11] if column == 12 else b'')
+        return dict(zip(COLUMNS, columns))
 
 
-LIMITS = {'cpu': 65535, 'flags': 65535, 'fd': 2**32 - 1, 'sysno': 65535, 'absent': 2**32 - 1, 'payload_len': MAX_PAYLOAD}
+LIMITS = {'cpu': 65535, 'flags': 65535, 'fd': 2**32 - 1, 'sysno': 65535, 'absent': 2**32 - 1, 'as_is': MAX_PAYLOAD + 1}
+
+
+def in_list(numbers, differences):
+    """Numbers that are places in a list, when there is one (section 8.2)."""
+    if not differences:
+        return numbers
+    values = [v % 2**64 for v in itertools.accumulate(differences)]
+    demand(max(numbers) < len(values), 'a place passes its list')
+    return [values[v] for v in numbers]
+
+
+def put_together(h, c, rows, say):
+    """Payloads in grouped order from fields and values (section 8.4); None for all where a row is missing."""
+    starts = [0, *itertools.accumulate(h.counts)]
+    nexts, order = starts[:], []  # order: of the events in event order, their places in grouped order
+    for index in c['type']:
+        order.append((nexts[index], index))
+        nexts[index] += 1
+    parts = []  # of each type: lists of (parameter, kind), kind being a size, 'text' or 'bytes'
+    for kind, _, p, _ in h.types:
+        row = rows.get(kind, {'params': [], 'result': -1, 'fd': -1})
+        if p and kind not in rows:
+            say(f'type {kind} has {p} parameters, but no row: no payload can be read')
+            return [None] * h.n
+        demand(p <= len(row['params']), f'type {kind} has {p} parameters, its row {len(row["params"])}')
+        parts.append([(i, size_of(t) or ('text' if t in TEXT_TYPES else 'bytes'), i in (row['result'], row['fd']))
+                      for i, t in enumerate(param['type'] for param in row['params'][:p])])
+
+    def present(index, g):
+        return [(i, kind) for i, kind, column in parts[index]
+                if not c['absent'][g] >> i & 1 and (not column or c['flags'][g] & INLINE)]
+
+    payloads = [b''] * h.n
+    for state, name, total in (1, 'state', h.payloads[0]), (0, 'bulk', h.payloads[1]):
+        fields, values = Cursor(c[name + '_fields']), Cursor(c[name + '_values'])
+        types = [index for index, row in enumerate(h.types) if row[1] & 1 == state]
+        texts, found = {}, {}
+        for g, index in order:
+            if index in types and not c['as_is'][g]:
+                for i, kind in present(index, g):
+                    if kind == 'text':
+                        end = values.data.find(0, values.at) + 1
+                        demand(0 < end < values.at + 0xFFFF, 'texts end early')
+                        texts[g, i] = values.take(end - values.at)
+        for index in types:
+            events = range(starts[index], starts[index + 1])
+            for i, kind, _ in parts[index]:
+                for g in events:
+                    if kind != 'text' and not c['as_is'][g] and (i, kind) in present(index, g):
+                        found[g, i] = fields.take(2 if kind == 'bytes' else kind)
+            for g in events:
+                if c['as_is'][g]:
+                    payloads[g] = values.take(c['as_is'][g] - 1)
+                    continue
+                for i, kind in present(index, g):
+                    if kind == 'text':
+                        payloads[g] += struct.pack('<H', len(texts[g, i])) + texts[g, i]
+                    else:
+                        payloads[g] += found[g, i]
+                    if kind == 'bytes':
+                        size = int.from_bytes(found[g, i], 'little')
+                        demand(size != 0xFFFF, 'a length of 0xFFFF')
+                        payloads[g] += values.take(size)
+                demand(len(payloads[g]) <= MAX_PAYLOAD, f'a payload of {len(payloads[g])} bytes')
+        demand(not fields.left() and not values.left(), 'payloads are shorter than their parts')
+        demand(sum(len(payloads[g]) for index in types for g in range(starts[index], starts[index + 1])) == total, 'payloads have another length')
+    return payloads
 
 
 def read_events(block, rows, say):
@@ -425,22 +500,19 @@ def read_events(block, rows, say):
         demand(max(c[name]) <= limit, f'column {name}: {max(c[name])}')
     demand(max(c['tid']) < h.m and max(c['type']) < len(h.types), 'an index passes its table')
     demand([c['type'].count(i) for i in range(len(h.types))] == h.counts, 'the list of types contradicts their column')
-    demand((h.time + sum(c['time'])) % 2**64 == h.last, 'the time of the last event is not what the times give')
-
-    payloads, ends = [], {'state': 0, 'bulk': 0}
-    grouped_flags = [flags for _, flags, count in h.types for _ in range(count)]
-    for flags, length in zip(grouped_flags, c['payload_len']):
-        name = 'state' if flags & 1 else 'bulk'
-        payloads.append(c[name][ends[name]:ends[name] + length])
-        ends[name] += length
-    demand(all(ends[name] == len(c[name]) for name in ends), 'payloads do not have the length of their column')
+    c['time'], c['duration'] = in_list(c['time'], c['gaps']), in_list(c['duration'], c['durations'])
+    payloads = put_together(h, c, rows, lambda text: say(block.offset, text))
 
     places = list(itertools.accumulate([0] + h.counts))  # where the next event of each type stands in grouped order
-    time = h.time
-    for i, index in enumerate(c['type']):
-        time = (time + c['time'][i]) % 2**64
+    times, last = [], {}
+    for tid, index in zip(c['tid'], c['type']):
         g = places[index]
         places[index] += 1
+        last[tid] = (last.get(tid, h.time) + zigzag(c['time'][g]) + max(c['duration'][g] - 1, 0)) % 2**64
+        times.append((last[tid], g))
+    demand(times[0][0] == h.time and times[-1][0] == h.last, 'the first or the last time is not what the times give')
+    for i, (time, g) in enumerate(times):
+        index = c['type'][i]
         number, kind = h.first + i, h.numbers[index]
         event = {'number': number, 'time': time, 'duration': c['duration'][g] - 1 if c['duration'][g] else None,
                  'tid': zigzag(c['tids'][c['tid'][i]]), 'type': kind, 'name': None, 'cpu': c['cpu'][i], 'flags': c['flags'][g],
@@ -455,8 +527,8 @@ def read_payload(event, row, payload, absent, say):
     flags, result = event['flags'], event['result']
     if flags & (NO_RESULT | UNFINISHED):
         event['result'] = None
-    if row is None:
-        event['payload'] = payload.hex()
+    if row is None or payload is None:
+        event['payload'] = payload and payload.hex()
         return
     for name in 'result', 'fd':
         if row[name] >= 0 and absent >> row[name] & 1:
