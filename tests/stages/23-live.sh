@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # through the real engine: the tests of tests/live
+# alone
 . "$(dirname "$0")/../stage.sh"
 [ "$(id -u)" = 0 ] || {
 	skip "live: capturing needs root (sudo tests/run live)"
