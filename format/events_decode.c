@@ -527,21 +527,6 @@ static int load_as_is(struct events_decoder *d, struct batch *b, const struct ev
 	return 0;
 }
 
-/* Room for both classes; a class that is not loaded has bytes of no meaning. */
-static int payload_room(struct events_decoder *d, struct batch *b)
-{
-	uint8_t *p;
-
-	if (b->payload_size <= d->payload_cap)
-		return 0;
-	if (!(p = calloc(1, b->payload_size)))
-		return -ENOMEM;
-	free(b->payload);
-	b->payload = p;
-	d->payload_cap = b->payload_size;
-	return 0;
-}
-
 /* What putting payloads together depends on: the types, and which events are of them. */
 static int classes_find(struct events_decoder *d, const struct batch *b, const struct events_head *h,
 			struct error *err)
@@ -637,8 +622,9 @@ static int load_payload(struct events_decoder *d, struct batch *b, const struct 
 
 	if ((r = classes_find(d, b, h, err)) < 0)
 		return r;
-	if ((r = payload_room(d, b)) < 0)
-		return error_set(err, r, "out of memory");
+	/* Room for both classes: what is loaded stays. */
+	if (payload_room(&b->payload, &d->payload_cap, b->payload_size) < 0)
+		return error_set(err, -ENOMEM, "out of memory");
 	if ((r = load_fields(d, h, data, state ? WIRE_FIELDS_STATE : WIRE_FIELDS_BULK, err)) < 0 ||
 	    (r = load_values(d, h, data, class, err)) < 0)
 		return r;

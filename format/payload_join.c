@@ -25,28 +25,33 @@ void payload_join_done(struct payload_join *j)
 	*j = (struct payload_join){0};
 }
 
-static int room(uint8_t **bytes, size_t *cap, size_t len)
+int payload_room(uint8_t **bytes, size_t *cap, size_t len)
 {
+	/* More than asked for: blocks grow by and by, and fresh memory costs more than what it is
+	 * for. */
+	size_t more = len < BATCH_PAYLOAD_MAX / 2 ? 2 * len : BATCH_PAYLOAD_MAX;
 	uint8_t *p;
 
 	if (*bytes && len <= *cap)
 		return 0;
-	if (!(p = calloc(1, len + PAYLOAD_PAD)))
+	if (more < len)
+		more = len;
+	if (!(p = calloc(1, more + PAYLOAD_PAD)))
 		return -ENOMEM;
 	free(*bytes);
 	*bytes = p;
-	*cap = len;
+	*cap = more;
 	return 0;
 }
 
 int payload_fields_room(struct payload_join *j, size_t len)
 {
-	return room(&j->fields, &j->fields_cap, len);
+	return payload_room(&j->fields, &j->fields_cap, len);
 }
 
 int payload_values_room(struct payload_join *j, enum payload_class class, size_t len)
 {
-	return room(&j->values[class], &j->values_cap[class], len);
+	return payload_room(&j->values[class], &j->values_cap[class], len);
 }
 
 /* Finds the texts, which stand in order of time in front of the values. Returns where they end,
@@ -59,13 +64,14 @@ static const uint8_t *texts_find(struct payload_join *j, const struct batch *b,
 
 	for (uint32_t i = 0; i < b->n_events; i++) {
 		const struct payload_type *type = &parts->types[parts->type_index[i]];
-		const struct payload_layout *layout;
 		const uint8_t *start = at;
+		unsigned n_texts = type->n_texts;
 
-		if (type->class != parts->class || !type->has_texts || j->as_is[i])
+		if (type->class != parts->class || !n_texts || j->as_is[i])
 			continue;
-		layout = layouts_find(&j->layouts, b, i, type);
-		for (unsigned k = 0; k < layout->n_texts; k++) {
+		if (b->absent[i] || b->flags[i] & EVENT_INLINE)
+			n_texts = layouts_find(&j->layouts, b, i, type)->n_texts;
+		for (; n_texts; n_texts--) {
 			const uint8_t *nul = memchr(at, 0, (size_t)(end - at));
 
 			if (!nul)
@@ -153,52 +159,90 @@ static const char *take_as_is(struct rest *r, uint32_t len)
 	return NULL;
 }
 
+/* Column for column, for events that have nothing but fields, and all the same. */
+static const char *join_alike(struct rest *r, const struct payload_layout *layout, struct batch *b,
+			      const uint32_t *order, uint32_t n)
+{
+	const size_t step = layout->fields_len;
+	uint8_t *first = r->to;
+
+	if (step * n > (size_t)(r->to_end - r->to))
+		return "payload is larger than it should be";
+	for (unsigned i = 0; i < layout->n_parts; i++) {
+		const uint8_t *field = r->fields[layout->parts[i].param];
+		const unsigned size = layout->parts[i].size;
+		uint8_t *to = first;
+
+		first += size;
+		if (size <= sizeof(uint32_t)) {
+			for (uint32_t k = 0; k < n; k++, to += step, field += size)
+				memcpy(to, field, size == 4 ? 4 : size == 2 ? 2 : 1);
+		} else {
+			for (uint32_t k = 0; k < n; k++, to += step, field += size)
+				memcpy(to, field, size == 8 ? 8 : FIELD_MAX);
+		}
+	}
+	for (uint32_t k = 0; k < n; k++, r->to += step) {
+		b->payload_at[order[k]] = (uint32_t)(r->to - b->payload);
+		b->payload_len[order[k]] = (uint32_t)step;
+	}
+	return NULL;
+}
+
+static const char *join_event(struct payload_join *j, struct batch *b, uint32_t i,
+			      const struct payload_layout *layout, const uint8_t *values,
+			      struct rest *r)
+{
+	const uint8_t *start = r->to;
+	const char *wrong;
+
+	if (j->as_is[i])
+		wrong = take_as_is(r, j->as_is[i] - 1);
+	else if (layout->n_texts)
+		wrong = join_one(r, layout, values + j->text_at[i], j->text_len[i]);
+	else
+		wrong = join_one(r, layout, values, 0);
+	b->payload_at[i] = (uint32_t)(start - b->payload);
+	b->payload_len[i] = (uint32_t)(r->to - start);
+	return !wrong && b->payload_len[i] > EVENT_PAYLOAD_MAX ? "it is too large" : wrong;
+}
+
+static bool only_fields(const struct payload_layout *layout)
+{
+	for (unsigned i = 0; i < layout->n_parts; i++) {
+		if (layout->parts[i].kind != PART_FIXED)
+			return false;
+	}
+	return true;
+}
+
 /* The events of one type, at order. *at: how much of the fields has been used. */
 static int type_join(struct payload_join *j, struct batch *b, const struct payload_parts *parts,
 		     const struct payload_type *type, const uint32_t *order, size_t *at,
 		     struct rest *r, struct error *err)
 {
 	const uint8_t *values = j->values[parts->class];
-	const struct payload_layout *layout = NULL;
-	size_t places[EVENT_PARAMS_MAX];
-	uint32_t absent = 0;
-	int is_inline = 0;
+	const struct payload_layout *layout;
+	struct field_places places;
+	const char *wrong = NULL;
 
-	*at = fields_place(&j->layouts, b, type, order, j->as_is, 0, *at, places);
+	fields_place(&places, &j->layouts, b, type, order, j->as_is, 0, *at);
+	*at = places.end;
 	if (*at > parts->fields_len)
 		return error_set(err, -EBADMSG, "payload of type %u: fields end early", type->type);
 	for (unsigned p = 0; p < type->n_params; p++)
-		r->fields[p] = j->fields + places[p];
-	for (uint32_t k = 0; k < type->n_events; k++) {
-		uint32_t i = order[k];
-		uint8_t *start = r->to;
-		const char *wrong;
-
-		if (j->as_is[i]) {
-			wrong = take_as_is(r, j->as_is[i] - 1);
-		} else {
-			bool texts;
-
-			/* Runs of one layout are the common case. */
-			if (!layout || b->absent[i] != absent ||
-			    (b->flags[i] & EVENT_INLINE) != is_inline) {
-				layout = layouts_find(&j->layouts, b, i, type);
-				absent = b->absent[i];
-				is_inline = b->flags[i] & EVENT_INLINE;
-			}
-			texts = layout->n_texts;
-			wrong = join_one(r, layout, values + (texts ? j->text_at[i] : 0),
-					 texts ? j->text_len[i] : 0);
+		r->fields[p] = j->fields + places.at[p];
+	layout = layouts_find(&j->layouts, b, order[0], type);
+	if (places.alike && only_fields(layout)) {
+		wrong = join_alike(r, layout, b, order, type->n_events);
+	} else {
+		for (uint32_t k = 0; k < type->n_events && !wrong; k++) {
+			if (!places.alike)
+				layout = layouts_find(&j->layouts, b, order[k], type);
+			wrong = join_event(j, b, order[k], layout, values, r);
 		}
-		b->payload_at[i] = (uint32_t)(start - b->payload);
-		b->payload_len[i] = (uint32_t)(r->to - start);
-		if (!wrong && b->payload_len[i] > EVENT_PAYLOAD_MAX)
-			wrong = "it is too large";
-		if (wrong)
-			return error_set(err, -EBADMSG, "payload of event %u, type %u: %s", i,
-					 type->type, wrong);
 	}
-	return 0;
+	return wrong ? error_set(err, -EBADMSG, "payload of type %u: %s", type->type, wrong) : 0;
 }
 
 int payload_join(struct payload_join *j, struct batch *b, const struct payload_parts *parts,

@@ -27,6 +27,8 @@ struct payload_parts {
 
 int payload_join_init(struct payload_join *j);
 void payload_join_done(struct payload_join *j);
+/* Memory for len bytes and PAYLOAD_PAD more; what was in it is gone. 0 or -ENOMEM. */
+int payload_room(uint8_t **bytes, size_t *cap, size_t len);
 /* Room in j->fields, or the values of a class. 0 or -ENOMEM. */
 int payload_fields_room(struct payload_join *j, size_t len);
 int payload_values_room(struct payload_join *j, enum payload_class class, size_t len);

@@ -16,7 +16,7 @@ struct payload_type payload_type_make(const struct event_info *info, bool state,
 				 .n_events = n_events};
 
 	for (unsigned i = 0; i < n_params; i++)
-		t.has_texts |= param_type_is_text(info->params[i].type);
+		t.n_texts += param_type_is_text(info->params[i].type);
 	return t;
 }
 
@@ -58,9 +58,9 @@ const struct payload_layout *layouts_make(struct layouts *l, struct payload_layo
 	return slot;
 }
 
-size_t fields_place(const struct layouts *l, const struct batch *b, const struct payload_type *type,
-		    const uint32_t *order, const uint32_t *as_is, uint32_t from, size_t at,
-		    size_t places[EVENT_PARAMS_MAX])
+void fields_place(struct field_places *ret, const struct layouts *l, const struct batch *b,
+		  const struct payload_type *type, const uint32_t *order, const uint32_t *as_is,
+		  uint32_t from, size_t at)
 {
 	const struct event_info *info = schema_find(l->schema, type->type);
 	uint32_t n_whole = 0, n_more[EVENT_PARAMS_MAX] = {0};
@@ -79,9 +79,10 @@ size_t fields_place(const struct layouts *l, const struct batch *b, const struct
 			n_more[p] += has_param(info, p, b->absent[i], is_inline);
 	}
 	for (unsigned p = 0; p < type->n_params; p++) {
-		places[p] = at;
+		ret->at[p] = at;
 		at += (size_t)field_size(info->params[p].type) *
 		      (n_more[p] + (has_param(info, p, 0, false) ? n_whole : 0));
 	}
-	return at;
+	ret->end = at;
+	ret->alike = n_whole == type->n_events;
 }

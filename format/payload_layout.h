@@ -18,7 +18,7 @@ struct payload_type {
 	uint16_t type;
 	uint8_t class;    /* enum payload_class */
 	uint8_t n_params; /* of its row */
-	bool has_texts;   /* among them */
+	uint8_t n_texts;  /* among them */
 	uint32_t n_events;
 };
 
@@ -57,11 +57,16 @@ static inline const struct payload_layout *layouts_find(struct layouts *l, const
 	return slot->key == key ? slot : layouts_make(l, slot, key, type);
 }
 
+/* Where the fields of one type's events stand: each parameter's behind those of the one before. */
+struct field_places {
+	size_t at[EVENT_PARAMS_MAX], end;
+	bool alike; /* all the events have one layout */
+};
+
 /*
- * Where the fields of one type's events stand: each parameter's behind those of the one before.
- * order: the events, type->n_events of them; as_is[i - from] says which have no fields. Sets where
- * each parameter's begin, from `at` on, and returns where the last end.
+ * Finds them, from `at` on. order: the events, type->n_events of them; as_is[i - from] says which
+ * have no fields.
  */
-size_t fields_place(const struct layouts *l, const struct batch *b, const struct payload_type *type,
-		    const uint32_t *order, const uint32_t *as_is, uint32_t from, size_t at,
-		    size_t places[EVENT_PARAMS_MAX]);
+void fields_place(struct field_places *ret, const struct layouts *l, const struct batch *b,
+		  const struct payload_type *type, const uint32_t *order, const uint32_t *as_is,
+		  uint32_t from, size_t at);

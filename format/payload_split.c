@@ -92,11 +92,11 @@ static void type_split(struct payload_split *s, const struct batch *b, uint32_t 
 		       const struct payload_type *type, const uint32_t *order)
 {
 	struct buffer *fields = &s->fields[type->class], *values = &s->values[type->class];
-	size_t places[EVENT_PARAMS_MAX];
-	size_t len =
-	    fields_place(&s->layouts, b, type, order, s->as_is, from, fields->len, places) -
-	    fields->len;
+	struct field_places places;
+	size_t len;
 
+	fields_place(&places, &s->layouts, b, type, order, s->as_is, from, fields->len);
+	len = places.end - fields->len;
 	if (!buffer_reserve(fields, len))
 		return;
 	fields->len += len;
@@ -110,7 +110,7 @@ static void type_split(struct payload_split *s, const struct batch *b, uint32_t 
 			buffer_append(values, p, b->payload_len[i]);
 		else
 			rest_take(layouts_find(&s->layouts, b, i, type), p, b->payload_len[i],
-				  fields->data, places, values);
+				  fields->data, places.at, values);
 	}
 }
 
