@@ -1,6 +1,7 @@
 #include "capture/engine.h"
 
 #include "capture/kernel_recipes.h"
+#include "capture/rings.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -22,18 +23,7 @@ extern const uint8_t engine_object[], engine_object_end[];
 #define LINKS_MAX	      16
 #define RING_MIN	      (1ull << 17) /* holds the largest record */
 #define RING_MAX	      (1ull << 31) /* a power of two in 32 bits */
-#define RELEASE_EACH	      (256u << 10) /* bytes read after which the kernel may use their place again */
 #define PID_NAMESPACE_OF_HOST 0xEFFFFFFC /* PROC_PID_INIT_INO: the same in every kernel */
-
-/* A BPF ring buffer as user space sees it: positions on pages of their own, data mapped twice. */
-struct ring_view {
-	int fd;
-	size_t size;		      /* of the data, a power of two */
-	const uint64_t *producer;
-	uint64_t *consumer;
-	const uint8_t *data;
-	void *consumer_page, *producer_pages;
-};
 
 struct engine {
 	struct bpf_object *object;
@@ -41,8 +31,8 @@ struct engine {
 	unsigned n_links;
 	struct bpf_link *iterator;
 	int iterator_fd;
-	unsigned n_cpus, n_rings; /* n_rings: of bulk */
-	struct ring_view rings[1 + RINGS_MAX];
+	unsigned n_cpus;
+	struct rings rings;
 	const struct engine_counters *counters;
 	size_t counters_size;
 	uint64_t load_ns, memory;
@@ -78,6 +68,15 @@ static uint64_t power_of_two_below(uint64_t v)
 	return p;
 }
 
+static int load_failed(struct engine *e, int code, struct error *err)
+{
+	if (code == -EPERM || code == -EACCES)
+		return error_set(err, code, "the kernel refuses BPF programs to this user (root or CAP_BPF with "
+					    "CAP_PERFMON is needed; see scapcap --doctor)");
+	return error_set(err, code, "loading the BPF programs: %s%s%s (see scapcap --doctor)", strerror(-code),
+			 e->log[0] ? ": " : "", e->log);
+}
+
 static struct bpf_map *map_named(struct engine *e, const char *name)
 {
 	return bpf_object__find_map_by_name(e->object, name);
@@ -100,7 +99,7 @@ static int config_set(struct engine *e, const struct engine_options *o, struct e
 		.own_pid = (u32)getpid(),
 		.pidns_inum = own_pid_namespace(),
 		.snaplen = o->snaplen,
-		.n_rings = e->n_rings,
+		.n_rings = e->rings.n_bulk,
 		.n_cpus = e->n_cpus,
 		.by_tree = o->n_tree_pids > 0,
 		.keep_env = o->keep_env,
@@ -135,68 +134,31 @@ static uint64_t map_bytes(struct bpf_map *map)
 }
 
 /* Sizes that depend on the machine. */
-static void maps_size(struct engine *e, const struct engine_options *o)
+static int maps_size(struct engine *e)
+{
+	bpf_map__set_max_entries(map_named(e, "scratches"), e->n_cpus + 1);
+	bpf_map__set_max_entries(map_named(e, "counters"), e->n_cpus);
+	bpf_map__set_map_flags(map_named(e, "counters"), BPF_F_MMAPABLE);
+	bpf_map__set_map_flags(map_named(e, "recipes"), BPF_F_MMAPABLE);
+	bpf_map__set_max_entries(map_named(e, "state_ring"), ENGINE_STATE_BUFFER);
+	return bpf_map__reuse_fd(map_named(e, "bulk_rings"), e->rings.outer_fd);
+}
+
+static int rings_start(struct engine *e, const struct engine_options *o, struct error *err)
 {
 	uint64_t size = o->buffer_size ? o->buffer_size : ENGINE_BUFFER;
+	unsigned n = (unsigned)power_of_two_below(e->n_cpus);
+	int r;
 
-	e->n_rings = (unsigned)power_of_two_below(e->n_cpus);
-	if (e->n_rings > RINGS_MAX)
-		e->n_rings = RINGS_MAX;
-	size = power_of_two_below(size / e->n_rings);
+	if (n > RINGS_MAX)
+		n = RINGS_MAX;
+	size = power_of_two_below(size / n);
 	if (size < RING_MIN)
 		size = RING_MIN;
 	if (size > RING_MAX)
 		size = RING_MAX;
-	e->rings[0].size = ENGINE_STATE_BUFFER;
-	for (unsigned i = 1; i <= e->n_rings; i++)
-		e->rings[i].size = size;
-	bpf_map__set_max_entries(map_named(e, "scratches"), e->n_cpus + 1);
-	bpf_map__set_max_entries(map_named(e, "counters"), e->n_cpus);
-	bpf_map__set_map_flags(map_named(e, "counters"), BPF_F_MMAPABLE);
-	bpf_map__set_max_entries(map_named(e, "state_ring"), ENGINE_STATE_BUFFER);
-	bpf_map__set_max_entries(map_named(e, "bulk_rings"), e->n_rings);
-}
-
-static int ring_map(struct ring_view *r, int fd)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	uint8_t *p;
-
-	r->fd = fd;
-	r->consumer_page = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (r->consumer_page == MAP_FAILED) {
-		r->consumer_page = NULL;
-		return -errno;
-	}
-	p = mmap(NULL, page + 2 * r->size, PROT_READ, MAP_SHARED, fd, (off_t)page);
-	if (p == MAP_FAILED)
-		return -errno;
-	r->producer_pages = p;
-	r->consumer = r->consumer_page;
-	r->producer = (const uint64_t *)p;
-	r->data = p + page;
-	return 0;
-}
-
-static int rings_open(struct engine *e, struct error *err)
-{
-	int outer = bpf_map__fd(map_named(e, "bulk_rings"));
-	int r = ring_map(&e->rings[0], dup(bpf_map__fd(map_named(e, "state_ring"))));
-
-	for (u32 i = 0; r == 0 && i < e->n_rings; i++) {
-		struct ring_view *ring = &e->rings[1 + i];
-		int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "bulk_ring", 0, 0, (u32)ring->size, NULL);
-
-		ring->fd = fd;
-		if (fd < 0 || bpf_map_update_elem(outer, &i, &fd, BPF_ANY) < 0)
-			return error_set(err, -errno, "a ring buffer of %zu bytes: %s (a smaller --buffer may do)",
-					 ring->size, strerror(errno));
-		e->memory += ring->size;
-		r = ring_map(ring, fd);
-	}
-	if (r < 0)
-		return error_set(err, r, "mapping a ring buffer: %s", strerror(-r));
-	return 0;
+	r = rings_begin(&e->rings, n, size);
+	return r < 0 ? load_failed(e, r, err) : 0;
 }
 
 static int recipes_load(struct engine *e, const struct engine_options *o, struct error *err)
@@ -282,15 +244,6 @@ static int counters_map(struct engine *e, struct error *err)
 	return 0;
 }
 
-static int load_failed(struct engine *e, int code, struct error *err)
-{
-	if (code == -EPERM || code == -EACCES)
-		return error_set(err, code, "the kernel refuses BPF programs to this user (root or CAP_BPF with "
-					    "CAP_PERFMON is needed; see scapcap --doctor)");
-	return error_set(err, code, "loading the BPF programs: %s%s%s (see scapcap --doctor)", strerror(-code),
-			 e->log[0] ? ": " : "", e->log);
-}
-
 static int object_load(struct engine *e, const struct engine_options *o, struct error *err)
 {
 	struct bpf_map *map;
@@ -299,15 +252,16 @@ static int object_load(struct engine *e, const struct engine_options *o, struct 
 	e->object = bpf_object__open_mem(engine_object, (size_t)(engine_object_end - engine_object), NULL);
 	if (!e->object)
 		return load_failed(e, -errno, err);
-	maps_size(e, o);
-	bpf_map__set_map_flags(map_named(e, "recipes"), BPF_F_MMAPABLE);
-	r = config_set(e, o, err);
+	r = maps_size(e);
+	if (r == 0)
+		r = config_set(e, o, err);
 	if (r == 0)
 		r = bpf_object__load(e->object);
 	if (r < 0)
 		return load_failed(e, r, err);
 	bpf_object__for_each_map(map, e->object)
 		e->memory += map_bytes(map);
+	e->memory += e->rings.n_bulk * e->rings.views[1].size;
 	return 0;
 }
 
@@ -329,9 +283,11 @@ struct engine *engine_new(const struct engine_options *options, struct error *er
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	log_into = e->log;
 	libbpf_set_print(keep_log);
-	r = object_load(e, options, err);
+	r = rings_start(e, options, err);
 	if (r == 0)
-		r = rings_open(e, err);
+		r = object_load(e, options, err);
+	if (r == 0)
+		r = rings_end(&e->rings, bpf_map__fd(map_named(e, "state_ring")), ENGINE_STATE_BUFFER, err);
 	if (r == 0)
 		r = recipes_load(e, options, err);
 	if (r == 0)
@@ -397,42 +353,12 @@ int engine_unfinished(struct engine *e, struct error *err)
 size_t engine_drain(struct engine *e, unsigned ring, size_t max_bytes,
 		    void (*take)(void *context, const struct record *r), void *context, bool *ret_empty)
 {
-	struct ring_view *view = &e->rings[ring];
-	uint64_t at = *view->consumer;
-	uint64_t end = __atomic_load_n(view->producer, __ATOMIC_ACQUIRE);
-	uint64_t released = at;
-	size_t taken = 0;
-
-	*ret_empty = true;
-	while (at < end) {
-		const uint32_t *head = (const uint32_t *)(view->data + (at & (view->size - 1)));
-		uint32_t len = __atomic_load_n(head, __ATOMIC_ACQUIRE);
-
-		if (len & BPF_RINGBUF_BUSY_BIT)
-			break;
-		if (taken >= max_bytes) {
-			*ret_empty = false;
-			break;
-		}
-		if (!(len & BPF_RINGBUF_DISCARD_BIT)) {
-			const struct record *r = (const void *)((const uint8_t *)head + BPF_RINGBUF_HDR_SZ);
-
-			if (len >= sizeof *r && r->size == len)
-				take(context, r);
-			taken += len;
-		}
-		len &= ~BPF_RINGBUF_DISCARD_BIT;
-		at += (len + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;
-		if (at - released >= RELEASE_EACH)
-			__atomic_store_n(view->consumer, released = at, __ATOMIC_RELEASE);
-	}
-	__atomic_store_n(view->consumer, at, __ATOMIC_RELEASE);
-	return taken;
+	return ring_drain(&e->rings.views[ring], max_bytes, take, context, ret_empty);
 }
 
 unsigned engine_n_rings(const struct engine *e)
 {
-	return 1 + e->n_rings;
+	return 1 + e->rings.n_bulk;
 }
 
 unsigned engine_n_cpus(const struct engine *e)
@@ -488,24 +414,13 @@ uint64_t engine_missed(const struct engine *e)
 
 void engine_free(struct engine *e)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
 	if (!e)
 		return;
 	engine_stop(e);
 	if (e->iterator_fd >= 0)
 		close(e->iterator_fd);
 	bpf_link__destroy(e->iterator);
-	for (unsigned i = 0; i <= RINGS_MAX; i++) {
-		struct ring_view *r = &e->rings[i];
-
-		if (r->consumer_page)
-			munmap(r->consumer_page, page);
-		if (r->producer_pages)
-			munmap(r->producer_pages, page + 2 * r->size);
-		if (r->fd > 0)
-			close(r->fd);
-	}
+	rings_free(&e->rings);
 	if (e->counters)
 		munmap((void *)e->counters, e->counters_size);
 	bpf_object__close(e->object);
