@@ -1,5 +1,6 @@
 #include "capture/engine.h"
 
+#include "capture/core_types.h"
 #include "capture/kernel_recipes.h"
 #include "capture/rings.h"
 
@@ -244,12 +245,30 @@ static int counters_map(struct engine *e, struct error *err)
 	return 0;
 }
 
-static int object_load(struct engine *e, const struct engine_options *o, struct error *err)
+static struct bpf_object *object_open(const char *types)
 {
-	struct bpf_map *map;
+	LIBBPF_OPTS(bpf_object_open_opts, options, .btf_custom_path = types);
+
+	return bpf_object__open_mem(engine_object, (size_t)(engine_object_end - engine_object), &options);
+}
+
+/* The kernel's types that the programs need, as a file; negative where all will have to be read. */
+static int types_open(void)
+{
+	struct bpf_object *object = object_open(NULL);
+	struct btf *kernel = core_types_kernel();
+	int fd = object && kernel ? core_types_file(kernel, bpf_object__btf(object)) : -ENOENT;
+
+	btf__free(kernel);
+	bpf_object__close(object);
+	return fd;
+}
+
+static int programs_load(struct engine *e, const struct engine_options *o, const char *types, struct error *err)
+{
 	int r;
 
-	e->object = bpf_object__open_mem(engine_object, (size_t)(engine_object_end - engine_object), NULL);
+	e->object = object_open(types);
 	if (!e->object)
 		return load_failed(e, -errno, err);
 	r = maps_size(e);
@@ -259,6 +278,21 @@ static int object_load(struct engine *e, const struct engine_options *o, struct 
 		r = bpf_object__load(e->object);
 	if (r < 0)
 		return load_failed(e, r, err);
+	return 0;
+}
+
+static int object_load(struct engine *e, const struct engine_options *o, struct error *err)
+{
+	int types = types_open(), r;
+	struct bpf_map *map;
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", types);
+	r = programs_load(e, o, types >= 0 ? path : NULL, err);
+	if (types >= 0)
+		close(types);
+	if (r < 0)
+		return r;
 	bpf_object__for_each_map(map, e->object)
 		e->memory += map_bytes(map);
 	e->memory += e->rings.n_bulk * e->rings.views[1].size;
