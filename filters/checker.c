@@ -182,6 +182,11 @@ static int check_argument(const struct lexer *l, const struct operand *o)
 		if (o->field.index < 0)
 			return lexer_error(l, o->at, "evt.around[T] needs a time in nanoseconds from the epoch");
 		return 0;
+	case FIELD_EVT_ABSPATH:
+		if (o->field.argument[0] && strcmp(o->field.argument, "src") && strcmp(o->field.argument, "dst"))
+			return lexer_error(l, o->at, "evt.abspath takes src or dst, not '%.60s'",
+					   o->field.argument);
+		return 0;
 	case FIELD_PROC_ENV:
 	case FIELD_PROC_AENV:
 	case FIELD_THREAD_CGROUP:

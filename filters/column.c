@@ -90,6 +90,24 @@ static bool type_has_field(struct filter *f, struct check *c, const struct event
 	case FIELD_EVT_BUFLEN_NET_IN:
 	case FIELD_EVT_BUFLEN_NET_OUT:
 		return info->result_param >= 0 && type_is_io(info);
+	case FIELD_EVT_ABSPATH:
+	case FIELD_FS_PATH_NAME:
+	case FIELD_FS_PATH_NAMERAW:
+	case FIELD_FS_PATH_SOURCE:
+	case FIELD_FS_PATH_SOURCERAW:
+	case FIELD_FS_PATH_TARGET:
+	case FIELD_FS_PATH_TARGETRAW:
+		return field_path_of_type(field, info);
+	case FIELD_FDLIST_NUMS:
+	case FIELD_FDLIST_NAMES:
+	case FIELD_FDLIST_CIPS:
+	case FIELD_FDLIST_SIPS:
+	case FIELD_FDLIST_CPORTS:
+	case FIELD_FDLIST_SPORTS:
+		for (unsigned i = 0; i < info->n_params; i++)
+			if (info->params[i].type == PT_FDLIST)
+				return true;
+		return false;
 	case FIELD_EVT_IS_OPEN_READ:
 	case FIELD_EVT_IS_OPEN_WRITE:
 	case FIELD_EVT_IS_OPEN_EXEC:
@@ -257,7 +275,7 @@ static bool has_types(const struct check *c)
 {
 	const struct field_info *info = c->left.field.info;
 
-	return (info->class[0] == 'e' && info->class[1] == 'v') || !strcmp(info->class, "fd") ||
+	return (info->class[0] == 'e' && info->class[1] == 'v') || info->class[0] == 'f' ||
 	       info->id == FIELD_SYSCALL_TYPE;
 }
 

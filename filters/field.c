@@ -106,9 +106,28 @@ static int take_argument(struct field *f, const char *text, size_t word, size_t 
 	return 0;
 }
 
+/* Fields of the family that cannot be had here, and why. */
+static const struct {
+	const char *name, *reason;
+} absent[] = {
+#define ABSENT(name_, reason_) {name_, reason_},
+#include "filters/fields_absent.def"
+#undef ABSENT
+};
+
+static int check_absent(const char *text, size_t word, struct error *err)
+{
+	for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
+		if (strlen(absent[i].name) == word && !memcmp(absent[i].name, text, word))
+			return error_set(err, -EINVAL, "%s is not offered: %s", absent[i].name,
+					 absent[i].reason);
+	return 0;
+}
+
 static int unknown_field(const char *text, size_t word, struct error *err)
 {
 	struct suggestion s = suggestion_for(text, word);
+
 
 	for (size_t i = 0; i < FIELD_COUNT; i++)
 		suggestion_try(&s, fields[i].name);
@@ -127,6 +146,9 @@ int field_parse(struct field *ret, const char *text, size_t *ret_len, struct err
 	while (is_field_char(text[word]))
 		word++;
 	len = word;
+	r = check_absent(text, word, err);
+	if (r < 0)
+		return r;
 	ret->info = longest_field(text, &len);
 	if (!ret->info)
 		return unknown_field(text, word, err);

@@ -78,6 +78,7 @@ struct field_context {
 	uint64_t first_ns, previous_ns;	/* of the first event, of the previous one that passed */
 	struct render_options render;
 	const char *hostname;
+	uint64_t n_asked;		/* util.cnt */
 };
 extern _Thread_local struct field_context field_context;
 

@@ -179,6 +179,8 @@ bool extract_evt(const struct field *f, struct event *ev, struct state *st, unsi
 		return value_bool(ret, ev->flags & EVENT_UNFINISHED);
 	case FIELD_EVT_HOSTNAME:
 		return field_context.hostname && value_text(ret, field_context.hostname);
+	case FIELD_UTIL_CNT:
+		return value_uint(ret, ++field_context.n_asked);
 	case FIELD_EVT_SOURCE:
 		return value_text(ret, "syscall");
 	default:

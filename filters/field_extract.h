@@ -18,7 +18,7 @@ enum field_id {
 typedef bool field_extractor(const struct field *f, struct event *ev, struct state *st, unsigned nth,
 			     struct field_scratch *scratch, struct value *ret);
 field_extractor extract_evt, extract_time, extract_arg, extract_io, extract_thread, extract_ancestor,
-	extract_user, extract_fd, extract_socket;
+	extract_user, extract_fd, extract_socket, extract_path, extract_fdlist, extract_container;
 
 static inline bool value_bytes(struct value *v, enum value_kind kind, const void *data, size_t len)
 {
@@ -98,6 +98,10 @@ static inline unsigned event_type_category(const struct event_info *info)
 /* The category's name; for I/O it follows the fd. */
 const char *event_category_name(const struct event *ev, const struct state *st);
 
+/* Which parameter of such an event a field of field_path.c is about; -1: none. */
+int field_path_param(const struct field *f, const struct event_info *info);
+/* The same, or the name of its fd. */
+bool field_path_of_type(const struct field *f, const struct event_info *info);
 /* fd.type of this fd; NULL: unknown. */
 const char *fd_type_name(const struct fd_info *fd);
 /* proc.* of one thread, for the thread itself, its parent and its ancestors. */

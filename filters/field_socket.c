@@ -51,18 +51,22 @@ static enum end end_of(uint16_t id, const struct fd_info *fd, unsigned nth)
 	switch (id) {
 	case FIELD_FD_CIP:
 	case FIELD_FD_CPORT:
+	case FIELD_FD_CPROTO:
 	case FIELD_FD_CNET:
 		return END_CLIENT;
 	case FIELD_FD_SIP:
 	case FIELD_FD_SPORT:
+	case FIELD_FD_SPROTO:
 	case FIELD_FD_SNET:
 		return END_SERVER;
 	case FIELD_FD_LIP:
 	case FIELD_FD_LPORT:
+	case FIELD_FD_LPROTO:
 	case FIELD_FD_LNET:
 		return fd->is_server ? END_SERVER : END_CLIENT;
 	case FIELD_FD_RIP:
 	case FIELD_FD_RPORT:
+	case FIELD_FD_RPROTO:
 	case FIELD_FD_RNET:
 		return fd->is_server ? END_CLIENT : END_SERVER;
 	default: /* fd.ip, fd.port, fd.net: both, one after the other */
@@ -109,7 +113,16 @@ bool extract_socket(const struct field *f, struct event *ev, struct state *st, u
 	case FIELD_FD_IS_SERVER:
 	case FIELD_FD_CONNECTED:
 		return extract_kind(f->info->id, fd, ret);
+	case FIELD_FD_CPROTO:
+	case FIELD_FD_SPROTO:
+	case FIELD_FD_LPROTO:
+	case FIELD_FD_RPROTO:
+		if (!port_of(fd, end_of(f->info->id, fd, nth), ret))
+			return false;
+		buffer_decimal(&scratch->bytes, (int64_t)ret->u);
+		return value_scratch(ret, scratch);
 	case FIELD_FD_PORT:
+	case FIELD_FD_PROTO:
 	case FIELD_FD_CPORT:
 	case FIELD_FD_SPORT:
 	case FIELD_FD_LPORT:

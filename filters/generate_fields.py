@@ -2,6 +2,7 @@
 """filters/fields.tsv -> fields.def, one X-macro line per field.
 
 usage: generate_fields.py fields.tsv fields.def
+       generate_fields.py --absent fields_absent.tsv fields_absent.def
 
     FIELD(ID, name, class, by, type, format, needs, argument, columns, list, filter_only, help)
 
@@ -46,7 +47,25 @@ def row_line(path, n, row):
         "filter-only" in traits, text)
 
 
+def quoted(text):
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def absent(path, target):
+    with open(path, encoding="utf-8") as source, open(target, "w", encoding="utf-8") as out:
+        out.write("/* made by generate_fields.py from fields_absent.tsv */\n")
+        for n, line in enumerate(source, 1):
+            cells = line.rstrip("\n").split("\t")
+            if len(cells) != 2 or not all(cells):
+                fail(path, n, "a name and a reason expected")
+            if n > 1:
+                out.write("ABSENT(%s, %s)\n" % (quoted(cells[0]), quoted(cells[1])))
+
+
 def main():
+    if sys.argv[1] == "--absent":
+        absent(*sys.argv[2:])
+        return
     path, target = sys.argv[1:]
     lines, seen = [], set()
     with open(path, encoding="utf-8") as source:
