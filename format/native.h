@@ -61,13 +61,6 @@ void native_writer_stats(const struct native_writer *w, struct native_writer_sta
 
 /* ---- reading ---- */
 
-struct native_reader_options {
-	bool verify;		/* check every checksum, those of skipped frames too */
-	bool strict;		/* damage is the end (scapinfo --verify counts instead) */
-	const volatile bool *stop; /* set by a signal handler: a read that it broke off is not resumed (-EINTR); may be NULL */
-	bool follow;		/* the file still grows: at its end next gives 0, and goes on when called again */
-};
-
 /*
  * Blocks that tools have moved about are put in order by sequence, capture after capture, in files; a
  * pipe is read as it comes. Of a capture that needs a newer reader the blocks are left out (-ENOTSUP
@@ -75,26 +68,7 @@ struct native_reader_options {
  * until the next one. Events that damage took are told as ITEM_LOSS of class LOSS_DAMAGE.
  * Memory: at most 32 MiB, 8 MiB for usual files.
  * fd may be a pipe. Owned by the source from here on, also on failure. name is for messages. */
-struct source *native_reader_new(int fd, const char *name, const struct native_reader_options *options,
+struct source *native_reader_new(int fd, const char *name, const struct source_options *options,
 				 struct error *err);
 /* Whether these first bytes (at least 28) can be a native file; genuine .scap differs. */
 bool native_reader_probe(const uint8_t *head, size_t len);
-
-/* Event blocks that hold none of these types are passed over undecoded (bitmap of EVENT_TYPE_MAX bits,
-   NULL: none are passed over). The pipeline sets it from the filter when state needs nothing. */
-void native_reader_want_types(struct source *s, const uint64_t *bitmap);
-
-/* What reading met so far; for scapinfo and for the summary at the end. */
-struct native_reader_stats {
-	uint64_t n_events, n_hidden, n_blocks[8] /* by block kind, 7: unknown kinds */, bytes, bytes_raw, n_damaged, n_skipped_foreign;
-	uint64_t n_unreadable;		/* captures that need a newer reader */
-	uint64_t events_missing;	/* in damaged blocks, by sequence and counts */
-	uint64_t n_misnumbered;		/* blocks whose first event does not follow, though no block is missing */
-	uint64_t n_captures, n_types[EVENT_TYPE_MAX];
-	bool truncated;		/* the input ends within a block */
-	bool has_index;		/* every capture in it was finished */
-	bool index_valid;	/* and the counts of its last INDEX are those of what was read */
-	uint64_t first_ns, last_ns;
-};
-void native_reader_stats(struct source *s, struct native_reader_stats *ret);
-

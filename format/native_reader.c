@@ -14,7 +14,7 @@
 
 struct native_reader {
 	struct source source;
-	struct native_reader_options options;
+	struct source_options options;
 	char *name;
 	struct walk walk;
 	struct plan plan;
@@ -58,7 +58,7 @@ struct native_reader {
 	struct batch batch;
 	bool batch_bad;		/* its damage was counted */
 	uint64_t n_finished;	/* captures with a last INDEX */
-	struct native_reader_stats stats;
+	struct source_stats stats;
 };
 
 /* ---- places and words ---- */
@@ -335,7 +335,7 @@ static bool block_wanted(const struct native_reader *r)
 static void events_account(struct native_reader *r)
 {
 	const struct events_head *h = &r->events;
-	struct native_reader_stats *s = &r->stats;
+	struct source_stats *s = &r->stats;
 
 	s->n_misnumbered += h->first_number < r->number ||
 			    (h->first_number > r->number && !r->blocks_lost);
@@ -612,9 +612,35 @@ static void reader_close(struct source *s)
 	free(r);
 }
 
-static const struct source_ops native_ops = {"native", reader_next, reader_close};
+static void reader_want_types(struct source *s, const uint64_t *bitmap)
+{
+	struct native_reader *r = (struct native_reader *)s;
 
-struct source *native_reader_new(int fd, const char *name, const struct native_reader_options *options,
+	r->wants = bitmap != NULL;
+	if (bitmap)
+		memcpy(r->wanted, bitmap, sizeof r->wanted);
+}
+
+static void reader_stats(struct source *s, struct source_stats *ret)
+{
+	const struct native_reader *r = (struct native_reader *)s;
+
+	*ret = r->stats;
+	ret->bytes = r->walk.input.at - r->walk.start;
+	ret->n_skipped_foreign = r->walk.n_foreign;
+	ret->has_index = r->n_finished && r->n_finished == r->stats.n_captures;
+	ret->index_valid = ret->has_index && r->stats.index_valid;
+}
+
+static const struct source_ops native_ops = {
+	.name = "native",
+	.next = reader_next,
+	.close = reader_close,
+	.stats = reader_stats,
+	.want_types = reader_want_types,
+};
+
+struct source *native_reader_new(int fd, const char *name, const struct source_options *options,
 				 struct error *err)
 {
 	struct native_reader *r = calloc(1, sizeof *r);
@@ -659,24 +685,4 @@ bool native_reader_probe(const uint8_t *head, size_t len)
 	c = cursor_over(head + total, 4);
 	type = cursor_u32(&c);
 	return type == PCAPNG_INTERFACE || type == PCAPNG_CUSTOM || total > 28;
-}
-
-void native_reader_want_types(struct source *s, const uint64_t *bitmap)
-{
-	struct native_reader *r = (struct native_reader *)s;
-
-	r->wants = bitmap != NULL;
-	if (bitmap)
-		memcpy(r->wanted, bitmap, sizeof r->wanted);
-}
-
-void native_reader_stats(struct source *s, struct native_reader_stats *ret)
-{
-	const struct native_reader *r = (struct native_reader *)s;
-
-	*ret = r->stats;
-	ret->bytes = r->walk.input.at - r->walk.start;
-	ret->n_skipped_foreign = r->walk.n_foreign;
-	ret->has_index = r->n_finished && r->n_finished == r->stats.n_captures;
-	ret->index_valid = ret->has_index && r->stats.index_valid;
 }

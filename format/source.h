@@ -59,6 +59,28 @@ struct item {
 	};
 };
 
+/* How a file is read; a zeroed one is the usual way. */
+struct source_options {
+	bool verify;		/* check every checksum, those of skipped frames too */
+	bool raw_events;	/* genuine .scap: events as they are stored, not pairs as single events */
+	bool strict;		/* damage is the end (scapinfo --verify counts instead) */
+	const volatile bool *stop; /* set by a signal handler: a read that it broke off is not resumed (-EINTR); may be NULL */
+	bool follow;		/* the file still grows: at its end next gives 0, and goes on when called again */
+};
+
+/* What reading met so far; for scapinfo and for the summary at the end. Sources leave at zero what they lack. */
+struct source_stats {
+	uint64_t n_events, n_hidden, n_blocks[8] /* by block kind, 7: unknown kinds */, bytes, bytes_raw, n_damaged, n_skipped_foreign;
+	uint64_t n_unreadable;		/* captures that need a newer reader */
+	uint64_t events_missing;	/* in damaged blocks, by sequence and counts */
+	uint64_t n_misnumbered;		/* blocks whose first event does not follow, though no block is missing */
+	uint64_t n_captures, n_types[EVENT_TYPE_MAX];
+	bool truncated;		/* the input ends within a block */
+	bool has_index;		/* every capture in it was finished */
+	bool index_valid;	/* and the counts of its last INDEX are those of what was read */
+	uint64_t first_ns, last_ns;
+};
+
 struct source;
 struct source_ops {
 	const char *name;		/* "native", "scap", "bpf" */
@@ -66,6 +88,11 @@ struct source_ops {
 	   damage where that makes sense, else gives 0. */
 	int (*next)(struct source *s, struct item *ret, struct error *err);
 	void (*close)(struct source *s);
+	/* Optional. What was met so far. */
+	void (*stats)(struct source *s, struct source_stats *ret);
+	/* Optional. Batches without any of these types need not be given (bitmap of EVENT_TYPE_MAX bits,
+	   NULL: all are given). The pipeline sets it from the filter when state needs nothing. */
+	void (*want_types)(struct source *s, const uint64_t *bitmap);
 };
 struct source {
 	const struct source_ops *ops;
@@ -75,6 +102,18 @@ struct source {
 static inline int source_next(struct source *s, struct item *ret, struct error *err)
 {
 	return s->ops->next(s, ret, err);
+}
+static inline void source_stats(struct source *s, struct source_stats *ret)
+{
+	if (s->ops->stats)
+		s->ops->stats(s, ret);
+	else
+		memset(ret, 0, sizeof *ret);
+}
+static inline void source_want_types(struct source *s, const uint64_t *bitmap)
+{
+	if (s->ops->want_types)
+		s->ops->want_types(s, bitmap);
 }
 static inline void source_close(struct source *s)
 {

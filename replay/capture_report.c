@@ -92,7 +92,7 @@ static bool is_damage(int code)
 
 int report_read(struct report *r, const char *path, bool verify, struct error *err)
 {
-	struct native_reader_options options = {.verify = verify};
+	struct source_options options = {.verify = verify};
 	struct error damage = {0};
 	struct item item;
 	struct stat st;
@@ -121,7 +121,7 @@ int report_read(struct report *r, const char *path, bool verify, struct error *e
 	if (r->n_bad_events)
 		fprintf(stderr, "scapinfo: %s: the payload of %" PRIu64 " event%s contradicts its type\n",
 			source_path_name(path), r->n_bad_events, r->n_bad_events == 1 ? "" : "s");
-	native_reader_stats(r->source, &r->stats);
+	source_stats(r->source, &r->stats);
 	return 0;
 }
 
@@ -135,7 +135,7 @@ void report_done(struct report *r)
 
 bool report_whole(const struct report *r)
 {
-	const struct native_reader_stats *s = &r->stats;
+	const struct source_stats *s = &r->stats;
 
 	return !s->n_damaged && !s->n_unreadable && !s->truncated && !s->events_missing &&
 	       !r->n_bad_events;
@@ -145,7 +145,7 @@ bool report_whole(const struct report *r)
 
 static const char *index_words(const struct report *r)
 {
-	const struct native_reader_stats *s = &r->stats;
+	const struct source_stats *s = &r->stats;
 
 	if (!s->has_index)
 		return "none: the capture was not finished, or is still being written";
@@ -267,7 +267,7 @@ static void print_losses(const struct report *r, FILE *out)
 
 static void print_blocks(const struct report *r, FILE *out)
 {
-	const struct native_reader_stats *s = &r->stats;
+	const struct source_stats *s = &r->stats;
 
 	fprintf(out, "%-18s", "blocks");
 	for (unsigned k = 1, n = 0; k < 8; k++) {
@@ -287,7 +287,7 @@ static void print_blocks(const struct report *r, FILE *out)
 
 void report_print(const struct report *r, FILE *out)
 {
-	const struct native_reader_stats *s = &r->stats;
+	const struct source_stats *s = &r->stats;
 
 	fprintf(out, "%-18s%s\n", "file", source_path_name(r->path));
 	for (uint32_t i = 0; i < r->n_captures; i++)
@@ -388,7 +388,7 @@ static void json_counts(struct buffer *b, const struct report *r)
 
 void report_json(const struct report *r, FILE *out)
 {
-	const struct native_reader_stats *s = &r->stats;
+	const struct source_stats *s = &r->stats;
 	const char *name = source_path_name(r->path);
 	struct buffer b = {0};
 

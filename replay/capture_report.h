@@ -29,7 +29,7 @@ struct report {
 	uint64_t n_lost[REPORT_CLASSES];
 	uint64_t n_bad_events;	/* whose payload contradicts their type; looked for with verify */
 	struct source *source;	/* for its schema */
-	struct native_reader_stats stats;
+	struct source_stats stats;
 };
 
 /*

@@ -201,7 +201,7 @@ static int output_open(struct edit *e, struct error *err)
 static int edit_file(const struct options *o, const char *in, const char *out)
 {
 	/* All is looked at before it is copied: damage met halfway through a batch would be too late. */
-	struct native_reader_options reading = {.verify = true};
+	struct source_options reading = {.verify = true};
 	struct edit e = {.o = o, .in = source_path_name(in), .out = out, .fd = -1};
 	struct error err = {0};
 	int r;

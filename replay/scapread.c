@@ -179,7 +179,7 @@ struct job {
 	uint64_t n_warnings;
 	uint64_t next_progress_ns, size;
 	bool progress_shown;
-	struct native_reader_stats stats; /* large: not for the stack */
+	struct source_stats stats; /* large: not for the stack */
 };
 
 static struct sink *make_sink(struct job *j, struct error *err)
@@ -236,7 +236,7 @@ static void on_progress(void *context)
 	if (now_ns < j->next_progress_ns)
 		return;
 	j->next_progress_ns = now_ns + PROGRESS_NS;
-	native_reader_stats(j->pipeline.source, &j->stats);
+	source_stats(j->pipeline.source, &j->stats);
 	fprintf(stderr, "\r\033[K%llu events", (unsigned long long)j->pipeline.n_seen);
 	if (j->size)
 		fprintf(stderr, ", %llu %%", (unsigned long long)(100 * j->stats.bytes / j->size));
@@ -259,7 +259,7 @@ static void print_summary(struct job *j)
 	const struct pipeline *p = &j->pipeline;
 	const char *name = source_path_name(j->o->read);
 
-	native_reader_stats(p->source, &j->stats);
+	source_stats(p->source, &j->stats);
 	if (j->stats.n_misnumbered)
 		fprintf(stderr, "note: event numbers jump %llu time%s though no block is missing\n",
 			(unsigned long long)j->stats.n_misnumbered,
@@ -327,7 +327,7 @@ static int check_contents(struct job *j, struct error *err)
 {
 	if (stopped || j->pipeline.n_seen || j->pipeline.limit)
 		return 0;
-	native_reader_stats(j->pipeline.source, &j->stats);
+	source_stats(j->pipeline.source, &j->stats);
 	return j->stats.n_captures
 		   ? 0
 		   : error_set(err, -ENOTSUP,
@@ -382,7 +382,7 @@ static int read_capture(const struct scapread_options *o)
 		    .warn = on_warning,
 		},
 	};
-	struct native_reader_options reader = {.stop = &stopped};
+	struct source_options reader = {.stop = &stopped};
 	int status = EXIT_USAGE;
 
 	j.pipeline.context = &j;

@@ -164,10 +164,10 @@ static int check(int fd, struct error *err)
 	return describe(head, len, whole, err);
 }
 
-struct source *source_open(const char *path, const struct native_reader_options *options,
+struct source *source_open(const char *path, const struct source_options *options,
 			   struct error *err)
 {
-	static const struct native_reader_options defaults;
+	static const struct source_options defaults;
 	const char *name = source_path_name(path);
 	int fd;
 

@@ -13,7 +13,7 @@
  *   -ENODATA		empty, or ends within the header
  *   -ENOTSUP		something else than a native capture
  */
-struct source *source_open(const char *path, const struct native_reader_options *options,
+struct source *source_open(const char *path, const struct source_options *options,
 			   struct error *err);
 
 /* The name for messages: "standard input" for "-". */

@@ -1,7 +1,5 @@
 #include "sinks/pipeline.h"
 
-#include "format/native.h"
-
 #include <errno.h>
 #include <stdlib.h>
 
@@ -150,8 +148,7 @@ static void tell_wanted_types(struct run *run)
 	run->want_told = true;
 	if (!types || run->feed_state || run->has_hidden)
 		return;
-	if (p->source->ops->name && !strcmp(p->source->ops->name, "native"))
-		native_reader_want_types(p->source, types);
+	source_want_types(p->source, types);
 }
 
 static int take_capture(struct run *run, const struct capture_info *info, struct error *err)

@@ -49,7 +49,7 @@ static void put_event(struct buffer *b, struct event *ev)
 
 static int write_file(const char *path, struct error *err)
 {
-	struct native_reader_options options = {0};
+	struct source_options options = {0};
 	int fd = open(path, O_RDONLY | O_CLOEXEC), r;
 	struct source *s = native_reader_new(fd, path, &options, err);
 	struct buffer b = {0};

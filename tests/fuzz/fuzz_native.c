@@ -92,7 +92,7 @@ static uint64_t look(const struct item *item)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint64_t wanted[EVENT_TYPE_MAX / 64] = {1 << 7};
-	struct native_reader_options options = {0};
+	struct source_options options = {0};
 	uint8_t *file;
 	struct source *s;
 	struct item item;
@@ -110,7 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fd = file_with(file, size - 1);
 	s = native_reader_new(fd, "fuzz", &options, NULL);
 	if (s && data[0] & OPTION_WANT)
-		native_reader_want_types(s, wanted);
+		source_want_types(s, wanted);
 	/* Every step passes over something: more steps than bytes is a hang. */
 	for (size_t steps = 0; s && (r = source_next(s, &item, NULL)) != 0; steps++) {
 		if (r > 0)

@@ -41,7 +41,7 @@ struct summary {
 	uint64_t n_events, n_entries, n_lost, n_damage_lost, n_errors, n_captures;
 	uint64_t sum; /* of all that the events say */
 	bool comes_back; /* the end was reached */
-	struct native_reader_stats stats;
+	struct source_stats stats;
 };
 
 static uint64_t mix(uint64_t sum, uint64_t v)
@@ -95,11 +95,11 @@ static struct summary source_sum(struct source *src)
 		}
 		error_clear(&err);
 	}
-	native_reader_stats(src, &s.stats);
+	source_stats(src, &s.stats);
 	return s;
 }
 
-static struct summary fd_sum(int fd, struct native_reader_options options)
+static struct summary fd_sum(int fd, struct source_options options)
 {
 	struct source *src = native_reader_new(fd, "test", &options, NULL);
 	struct summary s;
@@ -112,7 +112,7 @@ static struct summary fd_sum(int fd, struct native_reader_options options)
 
 static struct summary file_sum(const struct buffer *file, bool verify)
 {
-	return fd_sum(file_with(file->data, file->len), (struct native_reader_options){.verify = verify});
+	return fd_sum(file_with(file->data, file->len), (struct source_options){.verify = verify});
 }
 
 START_TEST(a_whole_file_has_no_complaint)
@@ -212,7 +212,7 @@ START_TEST(a_search_goes_on_when_the_file_grows)
 {
 	struct buffer file = golden_read("three");
 	int fd = memfd_create("grows", 0);
-	struct native_reader_options options = {.follow = true};
+	struct source_options options = {.follow = true};
 	struct source *src = native_reader_new(dup(fd), "test", &options, NULL);
 	uint64_t n = 0;
 
@@ -260,7 +260,7 @@ START_TEST(pipes_work)
 	ck_assert_int_eq(pipe(ends), 0);
 	ck_assert_int_eq(write(ends[1], file.data, file.len), file.len);
 	close(ends[1]);
-	s = fd_sum(ends[0], (struct native_reader_options){0});
+	s = fd_sum(ends[0], (struct source_options){0});
 	ck_assert_uint_eq(s.n_errors, 0);
 	ck_assert_uint_eq(s.n_events, 360);
 	ck_assert_uint_eq(s.stats.n_skipped_foreign, 3);
@@ -272,7 +272,7 @@ START_TEST(a_growing_file_is_followed)
 {
 	struct buffer file = golden_read("three");
 	int fd = memfd_create("grows", 0);
-	struct native_reader_options options = {.follow = true};
+	struct source_options options = {.follow = true};
 	struct source *src = native_reader_new(dup(fd), "test", &options, NULL);
 	uint64_t n = 0;
 
@@ -296,12 +296,12 @@ START_TEST(blocks_without_wanted_types_are_passed_over)
 {
 	struct buffer file = golden_read("three");
 	uint64_t wanted[EVENT_TYPE_MAX / 64] = {0};
-	struct native_reader_options options = {0};
+	struct source_options options = {0};
 	struct source *src = native_reader_new(file_with(file.data, file.len), "test", &options, NULL);
 	struct summary s;
 
 	wanted[9 / 64] = 1u << 9;
-	native_reader_want_types(src, wanted);
+	source_want_types(src, wanted);
 	s = source_sum(src);
 	ck_assert_uint_eq(s.n_events, 0);
 	ck_assert_uint_eq(s.stats.n_events, 360);

@@ -100,7 +100,7 @@ static int file_new(void)
 	return fd;
 }
 
-static struct source *file_open(int fd, struct native_reader_options options)
+static struct source *file_open(int fd, struct source_options options)
 {
 	struct error err = {0};
 	struct source *s;
@@ -133,7 +133,7 @@ static void options_round_trip(struct native_writer_options options, uint32_t pa
 	ck_assert_msg(native_writer_finish(w, &err) == 0, "%s", err.text);
 	native_writer_free(w);
 
-	s = file_open(fd, (struct native_reader_options){0});
+	s = file_open(fd, (struct source_options){0});
 	while ((r = source_next(s, &item, &err)) > 0) {
 		if (item.kind != ITEM_EVENTS)
 			continue;

@@ -119,7 +119,7 @@ static void same_payload(const struct batch *a, uint32_t i, const struct batch *
 /* Loads one class after the other. */
 static void round_trip(uint32_t n, unsigned first, unsigned then)
 {
-	const struct native_reader_options options = {0};
+	const struct source_options options = {0};
 	struct schema *schema = schema_new();
 	struct batch_builder bb;
 	struct error err = {0};
