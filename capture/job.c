@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FILE_BATCH_NS 400000000 /* a block is in the file at most 500 ms after its first event */
+#define FILE_BATCH_NS 250000000 /* a block is in the file at most 500 ms after its first event, also on a busy machine */
 #define LIVE_BATCH_NS 50000000	/* what is printed may wait this long */
 #define WAIT_STEP_NS  20000000 /* for a command that outlives the capture */
 #define WAIT_QUIETLY  10       /* steps before that is worth a word */
