@@ -70,6 +70,16 @@ static int take_write(void *context, const char *value, struct error *err)
 	return 0;
 }
 
+static int take_filter_file(void *context, const char *value, struct error *err)
+{
+	struct arguments *a = context;
+
+	if (a->n_filter_files == FILTER_FILES_MAX)
+		return error_set(err, -EINVAL, "at most %d files with filters", FILTER_FILES_MAX);
+	a->filter_files[a->n_filter_files++] = value;
+	return 0;
+}
+
 static int take_internal(void *context, const char *value, struct error *err)
 {
 	((struct arguments *)context)->internal++;
@@ -154,6 +164,7 @@ static const struct option_row rows[] = {
 	{0, "set-host", "NAME", "host name to note in the file instead of this one", take_set_host},
 	{0, "set-kernel", "TEXT", "kernel to note in the file instead of this one", take_set_kernel},
 	{0, "set-command", "TEXT", "command line to note in the file instead of this one", take_set_command},
+	{0, "filter-file", "FILE", "a filter, or YAML with macros and lists, from a file; repeatable", take_filter_file},
 	{0, "explain", NULL, "say what of the filter the kernel decides, and stop", take_explain},
 	{0, "doctor", NULL, "say what this machine can do, and what is missing", take_doctor},
 	{'q', "quiet", NULL, "no words on standard error but errors", take_quiet},
@@ -228,33 +239,36 @@ static int user_number(const char *name, uint64_t *ret, struct error *err)
 
 int arguments_filter(struct arguments *a, struct error *err)
 {
-	struct buffer *b = &a->filter;
-	bool extra = a->user || a->no_follow;
+	struct buffer b = {0};
 	uint64_t uid = 0;
+	int r = 0;
 
 	if (a->user && user_number(a->user, &uid, err) < 0)
 		return -EINVAL;
-	if (a->n_words && extra)
-		buffer_u8(b, '(');
-	for (int i = 0; i < a->n_words; i++)
-		buffer_printf(b, "%s%s", i ? " " : "", a->words[i]);
-	if (a->n_words && extra)
-		buffer_u8(b, ')');
+	for (unsigned i = 0; r == 0 && i < a->n_filter_files; i++)
+		r = filter_text_file(&a->filter, a->filter_files[i], err);
+	if (r < 0)
+		return r;
+	filter_text_words(&a->filter, a->n_words, a->words);
 	if (a->user)
-		buffer_printf(b, "%suser.uid=%u", b->len ? " and " : "", (unsigned)uid);
-	for (size_t i = 0; a->no_follow && i < a->n_pids; i++) {
-		if (i == 0 && b->len)
-			buffer_printf(b, " and ");
-		buffer_printf(b, i ? ",%u" : "proc.pid in (%u", a->pids[i]);
-	}
+		buffer_printf(&b, "user.uid=%u", (unsigned)uid);
 	if (a->no_follow)
-		buffer_u8(b, ')');
-	buffer_u8(b, 0);
-	return buffer_failed(b) ? error_set(err, -ENOMEM, "out of memory") : 0;
+		buffer_printf(&b, "%sproc.pid in (", a->user ? " and " : "");
+	for (size_t i = 0; a->no_follow && i < a->n_pids; i++)
+		buffer_printf(&b, "%s%u", i ? "," : "", a->pids[i]);
+	if (a->no_follow)
+		buffer_u8(&b, ')');
+	buffer_u8(&b, 0);
+	if (buffer_failed(&b))
+		r = error_set(err, -ENOMEM, "out of memory");
+	else
+		filter_text_add(&a->filter, (const char *)b.data);
+	buffer_done(&b);
+	return r;
 }
 
 void arguments_done(struct arguments *a)
 {
-	buffer_done(&a->filter);
+	filter_text_done(&a->filter);
 	buffer_done(&a->whole_line);
 }

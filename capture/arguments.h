@@ -10,13 +10,15 @@
 #pragma once
 #include "base/bytes.h"
 #include "base/error.h"
-#include "filters/field.h"
+#include "filters/filter_text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define ATTACH_MAX 64 /* -p options */
+
+#define FILTER_FILES_MAX 16
 
 enum snapshot_choice { CHOICE_TREE, CHOICE_ALL, CHOICE_NONE };
 
@@ -31,10 +33,12 @@ struct arguments {
 	enum snapshot_choice snapshot;
 	bool no_follow, env, json, quiet, explain, doctor, help, version;
 	struct render_options render;
+	const char *filter_files[FILTER_FILES_MAX];
+	unsigned n_filter_files;
 	char **words; /* of the filter */
 	int n_words;
 	char **command;		  /* what follows --, ends with NULL; NULL: none */
-	struct buffer filter;	  /* NUL-terminated */
+	struct filter_text filter;
 	struct buffer whole_line; /* the command line as it was, NUL-terminated */
 };
 

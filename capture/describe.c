@@ -49,7 +49,7 @@ struct capture_info describe(struct description *d, const struct arguments *a)
 		.os = text_of(a->set_kernel ? "" : d->os),
 		.application = text_of("scapcap " SCAPKIT_VERSION),
 		.engine = text_of("bpf"),
-		.filter = text_of((const char *)a->filter.data),
+		.filter = text_of((const char *)a->filter.words.data),
 		.command = text_of(a->set_command ? a->set_command : (const char *)a->whole_line.data),
 		.comment = text_of(a->comment ? a->comment : ""),
 	};

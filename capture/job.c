@@ -276,8 +276,8 @@ static int job_start(struct job *j, struct error *err)
 		j->runs = r == 0;
 		j->exec_failed = r == -EIO ? 0 : r;
 	} else if (!j->a->quiet) {
-		fprintf(stderr, "capturing%s%s (Ctrl-C ends it)\n", j->a->filter.len > 1 ? " " : "",
-			(const char *)j->a->filter.data);
+		fprintf(stderr, "capturing%s%s (Ctrl-C ends it)\n", j->a->filter.words.len > 1 ? " " : "",
+			(const char *)j->a->filter.words.data);
 	}
 	return r < 0 || !j->a->write ? r : out_file_begin(&j->out, err);
 }

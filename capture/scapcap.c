@@ -8,6 +8,7 @@
 #include "capture/doctor.h"
 #include "capture/job.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -52,12 +53,10 @@ static int capture(struct arguments *a)
 	int status = EXIT_OK;
 
 	if (arguments_filter(a, &err) < 0)
+		return complain(&err, err.code == -EINVAL ? EXIT_USAGE : EXIT_FAILED);
+	filter = filter_text_compile(&a->filter, &err);
+	if (!filter)
 		return complain(&err, EXIT_USAGE);
-	filter = filter_new((const char *)a->filter.data, &err);
-	if (!filter) {
-		error_prefix(&err, "filter");
-		return complain(&err, EXIT_USAGE);
-	}
 	if (a->explain)
 		explain(filter);
 	else

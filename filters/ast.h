@@ -7,8 +7,14 @@
 #include "filters/filter.h"
 #include "filters/lexer.h"
 
+struct definitions;
+
 #define FILTER_DEPTH_MAX  100	/* parentheses within parentheses, as the family has it */
 #define FILTER_CHECKS_MAX 8192 /* checks of one filter: bounds what compiling it can cost */
+#define FILTER_CALLS_MAX  16   /* transformers within transformers */
+#define FILTER_ARGS_MAX	  64   /* arguments of one transformer */
+#define FILTER_VALUE_MAX  (256u << 10) /* bytes of a text that transformers make: what is longer is cut */
+#define FILTER_VALUES_MAX (1u << 20) /* values of all lists, those from definitions included */
 #define FILTER_GLOB_MAX	  4096	/* bytes of a glob pattern: the longest path */
 #define FILTER_BUDGET	  (UINT64_C(1) << 31) /* characters compared while compiling: some seconds at most */
 #define TYPE_WORDS	  (EVENT_TYPE_MAX / 64)
@@ -29,9 +35,12 @@ enum value_class value_class_of(enum param_type type);
 
 typedef __int128 wide; /* holds every int64 and uint64 */
 
+struct operand;
+
 /* A value on the right side, as every class that can use it. */
 struct literal {
 	struct literal_text source;
+	struct operand *right;	/* val(field) or transformer(...): asked of each event, the rest is unused */
 	bool is_number, is_address;
 	wide number; /* CLASS_NUMBER, CLASS_BOOL, CLASS_ANY */
 	double real;
@@ -41,9 +50,23 @@ struct literal {
 	struct literal *next_regex;		  /* of filter.regexes, which frees them */
 };
 
-/* What stands on the left: a field. */
+enum operand_kind { OPERAND_FIELD, OPERAND_TEXT, OPERAND_CALL };
+enum transform {
+	TRANSFORM_VAL, TRANSFORM_TOLOWER, TRANSFORM_TOUPPER, TRANSFORM_B64, TRANSFORM_BASENAME, TRANSFORM_LEN,
+	TRANSFORM_JOIN, TRANSFORM_CONCAT, TRANSFORM_GETOPT, N_TRANSFORMS,
+};
+
+/* What stands on the left, and behind val(: a field, or a transformer of operands. */
 struct operand {
+	enum operand_kind kind;
+	/* Of a transformer field.info is `made` below: its words, type and needs, an id that no field has. */
 	struct field field;
+	struct field_info made;
+	struct text text; /* OPERAND_TEXT */
+	enum transform transform;
+	struct operand **args;
+	uint32_t n_args;
+	unsigned height; /* scratches that it uses: 1 for a field */
 	size_t at;
 };
 
@@ -61,11 +84,13 @@ enum column_kind {
 };
 
 struct check {
+	const struct lexer *lexer; /* of the text that it stands in */
 	struct operand left;
 	enum op op;
 	enum quantifier quantifier;
 	enum value_class class;
 	size_t op_at;
+	bool asks_right; /* some value has .right */
 	struct literal *values;
 	uint32_t n_values;
 
@@ -128,15 +153,25 @@ struct filter {
 	const struct schema *schema; /* that facts were read from */
 	struct type_facts *facts;    /* EVENT_TYPE_MAX */
 	uint64_t state_serial;	     /* of the state whose names by_id is about */
-	struct field_scratch scratch;
+	/* Values of one check that are alive at once: of both sides and, in them, of transformers' arguments. */
+	struct field_scratch scratch[2 * (FILTER_CALLS_MAX + 1)];
+	struct event *event; /* that is looked at, for values asked of it */
+	struct state *state;
 	struct literal *regexes;
 	void *match_data, *match_context; /* PCRE2 */
 };
 
 /* parser.c: text -> tree. 0 or negative errno with words. */
-int filter_parse(struct lexer *l, struct node **ret, uint32_t *ret_n_checks);
+int filter_parse(struct lexer *l, const struct definitions *names, struct node **ret, uint32_t *ret_n_checks);
+/* operand.c: types of what transformers take and give; the value. */
+int operand_check(const struct lexer *l, struct operand *o);
+bool operand_value(struct filter *f, const struct operand *o, unsigned level, struct event *ev,
+		   struct state *st, unsigned nth, struct value *ret);
+const char *transform_name(enum transform t);
+bool transform_parse(struct text name, enum transform *ret);
 /* checker.c: types of values, names, operators that fit. */
 int check_types(const struct lexer *l, struct filter *f, struct node *root);
+int check_argument(const struct lexer *l, const struct operand *o);
 /* literal.c */
 int literal_number(const struct lexer *l, struct literal *v, const struct field_info *info);
 int literal_bool(const struct lexer *l, struct literal *v, const struct field_info *info);

@@ -3,6 +3,7 @@
 #include "filters/suggest.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define HASH_FROM 8 /* shorter lists are compared one by one */
@@ -170,7 +171,7 @@ static int check_param_name(const struct lexer *l, const struct operand *o)
 	return lexer_error(l, o->at, "no event has a parameter '%.60s'", name);
 }
 
-static int check_argument(const struct lexer *l, const struct operand *o)
+int check_argument(const struct lexer *l, const struct operand *o)
 {
 	switch (o->field.info->id) {
 	case FIELD_EVT_ARG:
@@ -201,11 +202,52 @@ static int check_argument(const struct lexer *l, const struct operand *o)
 
 /* ---- values ---- */
 
+/* A value asked of the event is of the same kind as what it is compared with. */
+static int check_right(const struct lexer *l, const struct check *c, struct operand *right)
+{
+	static const char *const what[] = {
+		[CLASS_TEXT] = "text",	    [CLASS_NUMBER] = "number", [CLASS_BOOL] = "true or false",
+		[CLASS_DOUBLE] = "number",  [CLASS_ADDRESS] = "address", [CLASS_BYTES] = "text",
+		[CLASS_ANY] = "anything",
+	};
+	enum value_class left = c->class, class;
+	int r = operand_check(l, right);
+
+	if (r < 0)
+		return r;
+	if ((c->op >= OP_GLOB && c->op <= OP_BSTARTSWITH) || c->op == OP_PMATCH)
+		return lexer_error(l, right->at, "%s needs a value that is written out", op_name(c->op));
+	class = value_class_of(right->field.info->type);
+	if (class == CLASS_ANY || left == CLASS_ANY || !strcmp(what[class], what[left]))
+		return 0;
+	return lexer_error(l, right->at, "types differ: %.60s is %s, %.60s %s", c->left.field.info->name,
+			   what[left], right->field.info->name, what[class]);
+}
+
+/* "'proc.pid' is not a number..." */
+static int add_hint(const struct lexer *l, const struct literal *v, int r)
+{
+	size_t len = v->source.text.len;
+	struct field field;
+	char *end = strchr(l->err->text, '\n');
+	char rest[ERROR_TEXT_MAX];
+
+	if (r != -EINVAL || v->source.quoted || !end || len > 60 ||
+	    field_parse(&field, v->source.text.data, &len, NULL) < 0 || len != v->source.text.len)
+		return r;
+	snprintf(rest, sizeof rest, "%s", end);
+	snprintf(end, sizeof l->err->text - (size_t)(end - l->err->text), " (its value is val(%s))%s",
+		 v->source.text.data, rest);
+	return r;
+}
+
 static int check_literal(const struct lexer *l, struct filter *f, const struct check *c, struct literal *v)
 {
 	const struct field_info *info = c->left.field.info;
 	int r;
 
+	if (v->right)
+		return check_right(l, c, v->right);
 	if (c->op == OP_BCONTAINS || c->op == OP_BSTARTSWITH)
 		return literal_hex(l, v, &f->arena);
 	if (c->op == OP_REGEX)
@@ -218,11 +260,11 @@ static int check_literal(const struct lexer *l, struct filter *f, const struct c
 	switch (c->class) {
 	case CLASS_NUMBER:
 	case CLASS_DOUBLE:
-		return literal_number(l, v, info);
+		return add_hint(l, v, literal_number(l, v, info));
 	case CLASS_BOOL:
-		return literal_bool(l, v, info);
+		return add_hint(l, v, literal_bool(l, v, info));
 	case CLASS_ADDRESS:
-		return literal_address(l, v, info);
+		return add_hint(l, v, literal_address(l, v, info));
 	case CLASS_ANY:
 		v->is_number = parse_number(v->source.text.data, PT_INT64, &v->number, &v->real);
 		if (is_order(c->op) && !v->is_number)
@@ -248,7 +290,7 @@ static int hash_values(const struct lexer *l, struct filter *f, struct check *c)
 	bool equality = c->op == OP_EQ || c->op == OP_IN || c->op == OP_INTERSECTS;
 	uint32_t size = 16;
 
-	if (!equality || c->quantifier == QUANT_ALL || c->n_values < HASH_FROM ||
+	if (!equality || c->asks_right || c->quantifier == QUANT_ALL || c->n_values < HASH_FROM ||
 	    (c->class != CLASS_TEXT && c->class != CLASS_BYTES))
 		return 0;
 	while (size < c->n_values * 2)
@@ -270,10 +312,9 @@ static int hash_values(const struct lexer *l, struct filter *f, struct check *c)
 static int check_check(const struct lexer *l, struct filter *f, struct check *c)
 {
 	const struct field_info *info = c->left.field.info;
-	int r;
+	int r = operand_check(l, &c->left);
 
 	c->class = value_class_of(info->type);
-	r = check_argument(l, &c->left);
 	if (r == 0)
 		r = check_operator(l, c);
 	if (r == 0 && info->id == FIELD_EVT_AROUND) {
@@ -292,7 +333,7 @@ int check_types(const struct lexer *l, struct filter *f, struct node *n)
 	int r = 0;
 
 	if (n->kind == NODE_CHECK)
-		return check_check(l, f, n->check);
+		return check_check(n->check->lexer, f, n->check);
 	for (uint32_t i = 0; r == 0 && i < n->n_children; i++)
 		r = check_types(l, f, n->children[i]);
 	return r;

@@ -36,7 +36,7 @@ static bool type_passes(struct filter *f, struct check *c, const struct event_in
 	struct state st = {0};
 	struct value v = {0};
 
-	return field_extract(&c->left.field, &ev, &st, 0, &f->scratch, &v) && check_value(f, c, &v);
+	return operand_value(f, &c->left, 0, &ev, &st, 0, &v) && check_value(f, c, &v);
 }
 
 static bool type_is_io(const struct event_info *info)
@@ -112,7 +112,8 @@ static bool type_has_field(struct filter *f, struct check *c, const struct event
 	case FIELD_EVT_IS_OPEN_WRITE:
 	case FIELD_EVT_IS_OPEN_EXEC:
 	case FIELD_EVT_IS_OPEN_CREATE:
-		return (info->traits & EF_CREATES_FD) || check_value(f, c, &(struct value){.kind = VALUE_BOOL});
+		return (info->traits & EF_CREATES_FD) || c->asks_right ||
+		       check_value(f, c, &(struct value){.kind = VALUE_BOOL});
 	default:
 		return strcmp(field->info->class, "fd") || field->info->id == FIELD_FD_TYPES ||
 		       event_type_has_fd(info);
@@ -284,17 +285,27 @@ static type_question *type_question_of(const struct field_info *info, bool by_ty
 	return by_type ? type_passes : info->id == FIELD_EVT_CATEGORY ? category_may_pass : type_has_field;
 }
 
+static unsigned needs_of(const struct check *c)
+{
+	unsigned needs = c->left.field.info->needs;
+
+	for (uint32_t i = 0; c->asks_right && i < c->n_values; i++)
+		if (c->values[i].right)
+			needs |= c->values[i].right->field.info->needs;
+	return needs & ~(unsigned)NEED_COLUMNS;
+}
+
 static int prepare_check(struct filter *f, struct node *n)
 {
 	struct check *c = n->check;
 	const struct field_info *info = c->left.field.info;
-	bool by_type = info->needs == NEED_COLUMNS && !(info->columns & ~COLUMN_TYPE) &&
+	bool by_type = !c->asks_right && info->needs == NEED_COLUMNS && !(info->columns & ~COLUMN_TYPE) &&
 		       info->id != FIELD_EVT_NUM && info->id != FIELD_EVT_HOSTNAME;
 	bool single = c->quantifier == QUANT_ANY || c->n_values < 2;
 
-	c->quick = info->id == FIELD_PROC_NAME || info->id == FIELD_FD_NAME;
+	c->quick = !c->asks_right && (info->id == FIELD_PROC_NAME || info->id == FIELD_FD_NAME);
 	c->on_empty = c->quick && check_value(f, c, &(struct value){.kind = VALUE_TEXT, .text = text_of("")});
-	n->needs = info->needs & ~NEED_COLUMNS;
+	n->needs = needs_of(c);
 	n->cost = n->needs & NEED_PARAMS ? 100 : info->is_list ? 40 : n->needs ? 10 : 4;
 	if (c->op == OP_REGEX || c->op == OP_PMATCH)
 		n->cost *= 2;
@@ -309,7 +320,9 @@ static int prepare_check(struct filter *f, struct node *n)
 			c->types = NULL;
 		}
 	}
-	if (by_type && c->types) {
+	if (c->asks_right) {
+		n->cost *= 2;
+	} else if (by_type && c->types) {
 		c->column = COLUMN_PART_TYPES;
 	} else if (is_number_column(info->id) && single) {
 		c->column = COLUMN_PART_NUMBER;

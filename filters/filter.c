@@ -27,9 +27,9 @@ static void find_types(struct filter *f)
 		f->has_types |= !bit_test(f->types, e->type);
 }
 
-static int compile(struct filter *f, struct lexer *l)
+static int compile(struct filter *f, struct lexer *l, const struct definitions *names)
 {
-	int r = filter_parse(l, &f->root, &f->n_checks);
+	int r = filter_parse(l, names, &f->root, &f->n_checks);
 
 	if (r == 0)
 		r = check_types(l, f, f->root);
@@ -52,7 +52,7 @@ static int compile(struct filter *f, struct lexer *l)
 	return 0;
 }
 
-struct filter *filter_new_len(const char *text, size_t len, struct error *err)
+struct filter *filter_new_with(const char *text, size_t len, const struct definitions *names, struct error *err)
 {
 	struct filter *f = calloc(1, sizeof *f);
 	struct error none = {0};
@@ -64,11 +64,16 @@ struct filter *filter_new_len(const char *text, size_t len, struct error *err)
 		error_set(err, -ENOMEM, "out of memory");
 		return NULL;
 	}
-	if (lexer_init(&l, text, len, &f->arena, err) < 0 || compile(f, &l) < 0) {
+	if (lexer_init(&l, text, len, &f->arena, err) < 0 || compile(f, &l, names) < 0) {
 		filter_free(f);
 		return NULL;
 	}
 	return f;
+}
+
+struct filter *filter_new_len(const char *text, size_t len, struct error *err)
+{
+	return filter_new_with(text, len, NULL, err);
 }
 
 struct filter *filter_new(const char *text, struct error *err)
@@ -95,7 +100,8 @@ void filter_free(struct filter *f)
 		forget_names(f->root);
 	regex_done(f);
 	free(f->facts);
-	buffer_done(&f->scratch.bytes);
+	for (unsigned i = 0; i < sizeof f->scratch / sizeof *f->scratch; i++)
+		buffer_done(&f->scratch[i].bytes);
 	arena_done(&f->arena);
 	free(f);
 }

@@ -17,6 +17,9 @@ struct filter;
 struct filter *filter_new(const char *text, struct error *err);
 /* The same for text that comes from a file: a NUL in it is refused in words, not taken for the end. */
 struct filter *filter_new_len(const char *text, size_t len, struct error *err);
+/* The same with macros and lists that it may use (filters/definitions.h; NULL: none). */
+struct definitions;
+struct filter *filter_new_with(const char *text, size_t len, const struct definitions *names, struct error *err);
 void filter_free(struct filter *f);
 
 /* enum field_need bits of the whole filter, and the columns its column part reads. */

@@ -95,6 +95,8 @@ static void sets_unite(struct kernel_sets *a, const struct kernel_sets *b)
 
 static enum dimension dimension_of(const struct check *c)
 {
+	if (c->asks_right)
+		return DIM_NONE;
 	switch (c->left.field.info->id) {
 	case FIELD_PROC_NAME:
 		return DIM_COMM;

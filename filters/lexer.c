@@ -89,7 +89,8 @@ int lexer_error(const struct lexer *l, size_t at, const char *format, ...)
 	for (size_t i = from; i < to; i++)
 		line[i - from] = is_blank(l->text[i]) ? ' ' : l->text[i];
 	line[to - from] = 0;
-	return error_set_at(l->err, -EINVAL, at, "%s\n%s\n%*s^", words, line,
+	return error_set_at(l->err, -EINVAL, at, "%s%s%s%s\n%s\n%*s^", l->macro ? "macro " : "",
+			    l->macro ? l->macro : "", l->macro ? ": " : "", words, line,
 			    columns(l->text, from, at), "");
 }
 

@@ -14,6 +14,7 @@ struct lexer {
 	size_t len, at;
 	struct error *err;
 	struct arena *arena;
+	const char *macro; /* whose text it is, NULL: the filter's own */
 };
 
 /* Checks length, encoding and control characters. 0, -E2BIG, -EINVAL. */

@@ -97,8 +97,70 @@ static bool address_check(enum op op, const struct literal *v, const struct valu
 }
 
 static bool literal_check(struct filter *f, const struct check *c, const struct literal *v,
+			  const struct value *value);
+
+/* What an event's value is when it stands on the right. */
+static bool literal_of(const struct value *v, struct literal *ret)
+{
+	*ret = (struct literal){.source.text = v->text, .is_number = true};
+	switch (v->kind) {
+	case VALUE_TEXT:
+	case VALUE_BYTES:
+		return true;
+	case VALUE_INT:
+		ret->number = v->i;
+		break;
+	case VALUE_UINT:
+		ret->number = v->u;
+		break;
+	case VALUE_BOOL:
+		ret->number = v->b;
+		break;
+	case VALUE_DOUBLE:
+		ret->real = v->d;
+		ret->number = (wide)v->d;
+		return true;
+	case VALUE_ADDRESS:
+		ret->is_address = true;
+		ret->address_len = v->address_len;
+		ret->prefix = (uint8_t)(v->address_len * 8);
+		memcpy(ret->address, v->text.data, v->address_len);
+		return true;
+	default:
+		return false;
+	}
+	ret->real = (double)ret->number;
+	return true;
+}
+
+static bool is_textual(enum value_kind kind)
+{
+	return kind == VALUE_TEXT || kind == VALUE_BYTES;
+}
+
+/* Any of the values on the right; with != there must be some and none equal. */
+static bool right_check(struct filter *f, const struct check *c, const struct operand *right,
+			const struct value *value)
+{
+	struct value v;
+	struct literal literal;
+	unsigned nth = 0;
+
+	for (; operand_value(f, right, c->left.height, f->event, f->state, nth, &v); nth++) {
+		bool pass = is_textual(v.kind) == is_textual(value->kind) && literal_of(&v, &literal) &&
+			    literal_check(f, c, &literal, value);
+
+		if (c->op == OP_NE ? !pass : pass)
+			return c->op != OP_NE;
+	}
+	return c->op == OP_NE && nth;
+}
+
+static bool literal_check(struct filter *f, const struct check *c, const struct literal *v,
 			  const struct value *value)
 {
+	if (v->right)
+		return right_check(f, c, v->right, value);
 	switch (value->kind) {
 	case VALUE_TEXT:
 	case VALUE_BYTES:
@@ -169,7 +231,7 @@ static bool check_interned(struct filter *f, struct check *c, const struct value
 
 static bool value_passes(struct filter *f, struct check *c, const struct value *v)
 {
-	return v->text_id && v->kind == VALUE_TEXT ? check_interned(f, c, v) : check_value(f, c, v);
+	return v->text_id && v->kind == VALUE_TEXT && !c->asks_right ? check_interned(f, c, v) : check_value(f, c, v);
 }
 
 /* Any of the values; with != none of them may be equal. */
@@ -178,7 +240,7 @@ static bool check_list(struct filter *f, struct check *c, struct event *ev, stru
 	struct value v;
 	unsigned nth = 0;
 
-	for (; field_extract(&c->left.field, ev, st, nth, &f->scratch, &v); nth++) {
+	for (; operand_value(f, &c->left, 0, ev, st, nth, &v); nth++) {
 		bool pass = value_passes(f, c, &v);
 
 		if (c->op == OP_NE ? !pass : pass)
@@ -219,7 +281,11 @@ bool check_event(struct filter *f, struct check *c, struct event *ev, struct sta
 		if (known >= 0)
 			return known;
 	}
+	if (c->asks_right) {
+		f->event = ev;
+		f->state = st;
+	}
 	if (c->left.field.info->is_list)
 		return check_list(f, c, ev, st);
-	return field_extract(&c->left.field, ev, st, 0, &f->scratch, &v) && value_passes(f, c, &v);
+	return operand_value(f, &c->left, 0, ev, st, 0, &v) && value_passes(f, c, &v);
 }

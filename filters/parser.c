@@ -2,17 +2,11 @@
  * Recursive descent; GRAMMAR.md has the rules. The recursion is bounded by FILTER_DEPTH_MAX: only an
  * opening parenthesis goes deeper, and/or/not are loops.
  */
-#include "filters/ast.h"
+#include "filters/parser.h"
 #include "filters/suggest.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-struct parser {
-	struct lexer *l;
-	unsigned depth;
-	uint32_t n_checks;
-};
 
 /* Children collected before their number is known. */
 struct node_list {
@@ -47,9 +41,17 @@ const char *op_name(enum op op)
 
 static int parse_or(struct parser *p, struct node **ret);
 
-static int out_of_memory(struct parser *p)
+int parse_out_of_memory(struct parser *p)
 {
 	return error_set(p->l->err, -ENOMEM, "out of memory");
+}
+
+int parse_count(struct parser *p, size_t at)
+{
+	if (++p->n_checks > FILTER_CHECKS_MAX)
+		return lexer_error(p->l, at, "more than %d checks in one filter (use a list: in (a, b, ...))",
+				   FILTER_CHECKS_MAX);
+	return 0;
 }
 
 static struct node *node_new(struct parser *p, enum node_kind kind)
@@ -89,7 +91,7 @@ static int list_close(struct parser *p, struct node_list *list, enum node_kind k
 	if (n)
 		n->children = arena_take(p->l->arena, list->n * sizeof *n->children);
 	if (!n || !n->children)
-		return out_of_memory(p);
+		return parse_out_of_memory(p);
 	memcpy(n->children, list->at, list->n * sizeof *n->children);
 	n->n_children = list->n;
 	*ret = n;
@@ -133,69 +135,6 @@ static int parse_operator(struct parser *p, struct check *c)
 	return unknown_operator(p, word, c->left.field.info->name);
 }
 
-static int parse_value(struct parser *p, const struct check *c, struct literal *ret)
-{
-	struct lexer *l = p->l;
-	int r = lexer_value(l, &ret->source);
-
-	if (r < 0)
-		return r;
-	if (!ret->source.text.len && !ret->source.quoted) {
-		if (l->at == l->len)
-			return lexer_error(l, l->at, "the filter ends where a value for %s was expected%s",
-					   c->left.field.info->name,
-					   c->left.field.info->id == FIELD_EVT_DIR
-						   ? " (the shell takes < and >: write enter or exit)"
-						   : "");
-		return lexer_error(l, l->at, "a value was expected behind %s", op_name(c->op));
-	}
-	if (l->text[l->at] == '=' && !ret->source.quoted)
-		return lexer_error(l, l->at, "a value that holds = must be quoted");
-	return 0;
-}
-
-static int parse_list(struct parser *p, struct check *c)
-{
-	struct lexer *l = p->l;
-	struct literal *values = NULL;
-	uint32_t n = 0, cap = 0;
-	int r = 0;
-
-	if (!lexer_take(l, '('))
-		return lexer_error(l, l->at, "%s needs a list in parentheses: (a, b)", op_name(c->op));
-	if (lexer_take(l, ')'))
-		return 0;
-	do {
-		if (n == cap) {
-			struct literal *more = realloc(values, (cap = cap ? cap * 2 : 8) * sizeof *more);
-
-			if (!more) {
-				r = out_of_memory(p);
-				goto out;
-			}
-			values = more;
-		}
-		values[n] = (struct literal){0};
-		r = parse_value(p, c, &values[n++]);
-		if (r < 0)
-			goto out;
-	} while (lexer_take(l, ','));
-	if (!lexer_take(l, ')')) {
-		r = lexer_error(l, l->at, "a comma or ) was expected in the list");
-		goto out;
-	}
-	c->values = arena_take(l->arena, n * sizeof *values);
-	if (!c->values) {
-		r = out_of_memory(p);
-		goto out;
-	}
-	memcpy(c->values, values, n * sizeof *values);
-	c->n_values = n;
-out:
-	free(values);
-	return r;
-}
-
 static bool op_takes_list(enum op op)
 {
 	return op == OP_IN || op == OP_INTERSECTS || op == OP_PMATCH;
@@ -232,32 +171,9 @@ static int parse_right(struct parser *p, struct check *c)
 	}
 	c->values = arena_take(p->l->arena, sizeof *c->values);
 	if (!c->values)
-		return out_of_memory(p);
+		return parse_out_of_memory(p);
 	c->n_values = 1;
 	return parse_value(p, c, c->values);
-}
-
-static int parse_field(struct parser *p, struct operand *ret)
-{
-	struct lexer *l = p->l;
-	struct error err = {0};
-	size_t used = 0, name = lexer_name_len(l);
-
-	ret->at = l->at;
-	if (!name) {
-		if (lexer_at_end(l))
-			return lexer_error(l, l->at, "the filter ends where a field was expected");
-		return lexer_error(l, l->at, "a field, not or ( was expected here");
-	}
-	if (field_parse(&ret->field, l->text + l->at, &used, &err) < 0)
-		return lexer_error(l, l->at + err.offset, "%s", err.text);
-	if (used < name)
-		return lexer_error(l, l->at + used, "unknown field %.*s: %s has no part of that name",
-				   name > 64 ? 64 : (int)name, l->text + l->at, ret->field.info->name);
-	if (l->text[l->at + used] == '[')
-		return lexer_error(l, l->at + used, "%s takes no argument", ret->field.info->name);
-	l->at += used;
-	return 0;
 }
 
 static int parse_check(struct parser *p, struct node **ret)
@@ -268,17 +184,75 @@ static int parse_check(struct parser *p, struct node **ret)
 	if (n)
 		n->check = arena_take(p->l->arena, sizeof *n->check);
 	if (!n || !n->check)
-		return out_of_memory(p);
+		return parse_out_of_memory(p);
 	*ret = n;
-	r = parse_field(p, &n->check->left);
+	n->check->lexer = p->l;
+	r = parse_operand(p, &n->check->left);
+	if (r == 0)
+		r = parse_count(p, n->check->left.at);
+	if (r == 0)
+		r = parse_operator(p, n->check);
+	return r < 0 ? r : parse_right(p, n->check);
+}
+
+/* The macro's own text, read where its name stands. */
+static int expand(struct parser *p, const struct macro *m, struct node **ret)
+{
+	struct lexer *outer = p->l, *inner = arena_take(outer->arena, sizeof *inner);
+	struct expansion here = {m, p->expansion};
+	int r;
+
+	if (!inner)
+		return parse_out_of_memory(p);
+	for (const struct expansion *e = p->expansion; e; e = e->outer)
+		if (e->macro == m)
+			return lexer_error(outer, outer->at, "macro %s leads back to itself", m->name);
+	if (++p->depth > FILTER_DEPTH_MAX)
+		return lexer_error(outer, outer->at, "macros and parentheses are nested deeper than %d levels",
+				   FILTER_DEPTH_MAX);
+	r = parse_count(p, outer->at);
+	if (r == 0)
+		r = lexer_init(inner, m->condition.data, m->condition.len, outer->arena, outer->err);
 	if (r < 0)
 		return r;
-	if (++p->n_checks > FILTER_CHECKS_MAX)
-		return lexer_error(p->l, n->check->left.at,
-				   "more than %d checks in one filter (use a list: in (a, b, ...))",
-				   FILTER_CHECKS_MAX);
-	r = parse_operator(p, n->check);
-	return r < 0 ? r : parse_right(p, n->check);
+	inner->macro = m->name;
+	p->l = inner;
+	p->expansion = &here;
+	r = parse_or(p, ret);
+	if (r == 0 && !lexer_at_end(inner))
+		r = lexer_error(inner, inner->at, "and or or was expected here");
+	p->l = outer;
+	p->expansion = here.outer;
+	p->depth--;
+	return r;
+}
+
+/* A name without a dot is a macro's. */
+static int parse_name_or_check(struct parser *p, struct node **ret)
+{
+	struct lexer *l = p->l;
+	struct text name;
+	const struct macro *m;
+	struct suggestion s;
+	int r;
+
+	lexer_skip_blanks(l);
+	name = (struct text){l->text + l->at, (uint32_t)lexer_name_len(l)};
+	m = definitions_macro(p->names, name);
+	if (m) {
+		r = expand(p, m, ret);
+		l->at += name.len;
+		return r;
+	}
+	if (!p->names || !name.len || memchr(name.data, '.', name.len) || name.data[name.len] == '(')
+		return parse_check(p, ret);
+	s = suggestion_for(name.data, name.len);
+	for (size_t i = 0; definitions_macro_name(p->names, i); i++)
+		suggestion_try(&s, definitions_macro_name(p->names, i));
+	if (s.best)
+		return lexer_error(l, l->at, "unknown macro %.*s: did you mean %s?",
+				   name.len > 64 ? 64 : (int)name.len, name.data, s.best);
+	return parse_check(p, ret);
 }
 
 static int parse_group(struct parser *p, struct node **ret)
@@ -308,14 +282,14 @@ static int parse_not(struct parser *p, struct node **ret)
 
 	while (lexer_take_word(p->l, "not"))
 		negate = !negate;
-	r = lexer_take(p->l, '(') ? parse_group(p, ret) : parse_check(p, ret);
+	r = lexer_take(p->l, '(') ? parse_group(p, ret) : parse_name_or_check(p, ret);
 	if (r < 0 || !negate)
 		return r;
 	n = node_new(p, NODE_NOT);
 	if (n)
 		n->children = arena_take(p->l->arena, sizeof *n->children);
 	if (!n || !n->children)
-		return out_of_memory(p);
+		return parse_out_of_memory(p);
 	n->children[0] = *ret;
 	n->n_children = 1;
 	*ret = n;
@@ -332,7 +306,7 @@ static int parse_series(struct parser *p, enum node_kind kind, const char *word,
 	do {
 		r = parse_one(p, &n);
 		if (r == 0 && !list_add(&list, n))
-			r = out_of_memory(p);
+			r = parse_out_of_memory(p);
 	} while (r == 0 && lexer_take_word(p->l, word));
 	if (r == 0)
 		r = list_close(p, &list, kind, ret);
@@ -350,15 +324,15 @@ static int parse_or(struct parser *p, struct node **ret)
 	return parse_series(p, NODE_OR, "or", parse_and, ret);
 }
 
-int filter_parse(struct lexer *l, struct node **ret, uint32_t *ret_n_checks)
+int filter_parse(struct lexer *l, const struct definitions *names, struct node **ret, uint32_t *ret_n_checks)
 {
-	struct parser p = {.l = l};
+	struct parser p = {.l = l, .names = names};
 	int r;
 
 	if (lexer_at_end(l)) {
 		*ret = node_new(&p, NODE_CONST);
 		if (!*ret)
-			return out_of_memory(&p);
+			return parse_out_of_memory(&p);
 		(*ret)->value = true;
 		return 0;
 	}

@@ -17,7 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FILTER_TEXT_MAX (1u << 20) /* of filter words and file together */
 #define WARNINGS_MAX    10         /* damaged places named one by one; the rest is counted */
 #define PROGRESS_NS     200000000  /* between two updates of the progress line */
 
@@ -34,97 +33,22 @@ static int complain(const struct error *err, int status)
 
 /* ---- the filter ---- */
 
-static int read_filter_file(const char *path, struct buffer *out, struct error *err)
-{
-	FILE *f = strcmp(path, "-") ? fopen(path, "re") : stdin;
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t n;
-	int r = 0;
-
-	if (!f)
-		return error_set(err, -errno, "%s: %s", path, strerror(errno));
-	while (r == 0 && (n = getline(&line, &cap, f)) >= 0) {
-		const char *word = line + strspn(line, " \t");
-
-		if (*word == '#')
-			continue;
-		if (out->len + (size_t)n > FILTER_TEXT_MAX)
-			r = error_set(err, -E2BIG, "%s: longer than %u bytes", path,
-				      FILTER_TEXT_MAX);
-		else if (memchr(line, 0, (size_t)n))
-			r = error_set(err, -EINVAL, "%s: not text", path);
-		else
-			buffer_append(out, line, (size_t)n);
-	}
-	if (r == 0 && ferror(f))
-		r = error_set(err, -errno, "%s: %s", path, strerror(errno));
-	free(line);
-	if (f != stdin)
-		fclose(f);
-	while (out->len && strchr(" \t\n", out->data[out->len - 1]))
-		out->len--;
-	return r;
-}
-
-/* The words joined by blanks; with a file, both must hold. */
 static int gather_filter(struct scapread_options *o, int argc, char **argv, int first,
 			 struct error *err)
 {
-	struct buffer *b = &o->filter;
-	bool both = o->filter_file && first < argc;
 	int r = 0;
 
-	if (both)
-		buffer_u8(b, '(');
-	if (o->filter_file)
-		r = read_filter_file(o->filter_file, b, err);
-	if (r < 0)
-		return r;
-	if (both)
-		buffer_printf(b, ") and (");
-	for (int i = first; i < argc; i++)
-		buffer_printf(b, "%s%s", i > first ? " " : "", argv[i]);
-	if (both)
-		buffer_u8(b, ')');
-	buffer_u8(b, 0);
-	if (buffer_failed(b))
-		return error_set(err, -ENOMEM, "out of memory");
-	return b->len > FILTER_TEXT_MAX + 1
-		   ? error_set(err, -E2BIG, "the filter is longer than %u bytes", FILTER_TEXT_MAX)
-		   : 0;
+	for (unsigned i = 0; r == 0 && i < o->n_filter_files; i++)
+		r = filter_text_file(&o->filter, o->filter_files[i], err);
+	if (r == 0)
+		filter_text_words(&o->filter, argc - first, argv + first);
+	return r;
 }
 
-/* `evt.dir=<` without quotes reaches us as `evt.dir=`: the shell took the rest. */
-static bool shell_ate_it(const char *filter)
-{
-	size_t len = strlen(filter);
-
-	return len && strchr("=!", filter[len - 1]);
-}
-
-static struct filter *compile_filter(const struct scapread_options *o, struct error *err)
-{
-	const char *text = (const char *)o->filter.data;
-	struct filter *f = filter_new(text, err);
-
-	if (f)
-		return f;
-	if (shell_ate_it(text)) {
-		size_t len = strlen(err->text);
-
-		snprintf(err->text + len, sizeof err->text - len,
-			 "\n(did the shell take a < or >? Quote the filter, or use words: "
-			 "evt.dir=exit, lt, gt)");
-	}
-	error_prefix(err, "filter");
-	return NULL;
-}
-
-static int explain_filter(const struct scapread_options *o)
+static int explain_filter(struct scapread_options *o)
 {
 	struct error err = {0};
-	struct filter *f = compile_filter(o, &err);
+	struct filter *f = filter_text_compile(&o->filter, &err);
 	struct buffer words = {0};
 
 	if (!f)
@@ -192,7 +116,7 @@ static struct sink *make_sink(struct job *j, struct error *err)
 		j->fd = open_output(o->write, o->read, err);
 		return j->fd < 0 ? NULL
 				 : sink_native_new(j->fd, j->pipeline.source->schema, &options,
-						   (const char *)o->filter.data, err);
+						   (const char *)o->filter.words.data, err);
 	}
 	if (o->count || o->quiet) {
 		s = sink_count_new(&j->counted);
@@ -366,7 +290,7 @@ static int run_job(struct job *j, struct error *err)
 	return EXIT_OK;
 }
 
-static int read_capture(const struct scapread_options *o)
+static int read_capture(struct scapread_options *o)
 {
 	struct error err = {0};
 	struct stat st;
@@ -386,8 +310,8 @@ static int read_capture(const struct scapread_options *o)
 	int status = EXIT_USAGE;
 
 	j.pipeline.context = &j;
-	if (o->filter.data[0]) {
-		j.pipeline.filter = compile_filter(o, &err);
+	if (!filter_text_empty(&o->filter)) {
+		j.pipeline.filter = filter_text_compile(&o->filter, &err);
 		if (!j.pipeline.filter)
 			return complain(&err, EXIT_USAGE);
 	}
@@ -463,6 +387,6 @@ int main(int argc, char **argv)
 	int first = scapread_options_parse(&o, argc, argv, &err);
 	int status = first < 0 ? complain(&err, EXIT_USAGE) : act(&o, argc, argv, first);
 
-	buffer_done(&o.filter);
+	filter_text_done(&o.filter);
 	return status == EXIT_OK && flush_output(&err) < 0 ? complain(&err, EXIT_FAILED) : status;
 }

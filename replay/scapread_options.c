@@ -102,7 +102,11 @@ static int take_count(void *context, const char *value, struct error *err)
 
 static int take_filter_file(void *context, const char *value, struct error *err)
 {
-	((struct scapread_options *)context)->filter_file = value;
+	struct scapread_options *o = context;
+
+	if (o->n_filter_files == FILTER_FILES_MAX)
+		return error_set(err, -EINVAL, "at most %d files with filters", FILTER_FILES_MAX);
+	o->filter_files[o->n_filter_files++] = value;
 	return 0;
 }
 
@@ -178,7 +182,7 @@ static const struct option_row rows[] = {
     {'z', "compress", "LEVEL", "compression of -w, 1 to 19 (default 6)", take_level},
     {'q', "quiet", NULL, "print no events", take_quiet},
     {0, "count", NULL, "print only how many events passed", take_count},
-    {0, "filter-file", "FILE", "take the filter from a file (# begins a comment line)",
+    {0, "filter-file", "FILE", "a filter, or YAML with macros and lists, from a file; repeatable",
      take_filter_file},
     {0, "check-filter", NULL, "explain the filter and stop", take_check_filter},
     {'P', "progress", NULL, "show on the terminal how far it is", take_progress},

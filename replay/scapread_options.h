@@ -2,19 +2,23 @@
  * What scapread was asked to do: its command line.
  */
 #pragma once
-#include "base/bytes.h"
+#include "filters/filter_text.h"
 #include "replay/lists.h"
 #include "state/render.h"
 
+#define FILTER_FILES_MAX 16
+
 struct scapread_options {
-	const char *read, *format, *write, *filter_file;
+	const char *read, *format, *write;
+	const char *filter_files[FILTER_FILES_MAX];
+	unsigned n_filter_files;
 	uint64_t limit, level;
 	unsigned internal; /* how often -D was given */
 	char time_format;
 	bool json, markdown, quiet, count, progress, check_filter, help, version;
 	enum list_kind list;
 	struct render_options render;
-	struct buffer filter; /* NUL-terminated once it is complete */
+	struct filter_text filter;
 };
 
 /* Fills ret, which is zeroed. The index of the first filter word, or -EINVAL with words. */
