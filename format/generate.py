@@ -202,6 +202,34 @@ class Syscall:
         self.name = row["name"]
 
 
+class Conversion:
+    """event, number of parameters -> event, where each of its parameters comes from (scap_convert.tsv)"""
+
+    def __init__(self, row, events):
+        by_id = {e.id: e for e in events.values() if "UNUSED" not in e.traits}
+        old = by_id[row.word(row["event"], by_id, "event")]
+        new = by_id[row.word(row["to"], by_id, "event")]
+        self.type, self.to, self.n_params = old.code, new.code, row.number(row["params"], "number of parameters")
+        self.sources = [s for word in row["values"].split() for s in self.expand(row, word)]
+        if len(self.sources) != len(new.params):
+            row.fail(f"{len(self.sources)} values for the {len(new.params)} parameters of {new.id}")
+        for kind, index in self.sources:
+            if kind == "OLD" and index >= self.n_params:
+                row.fail(f"there is no parameter {index}")
+
+    @staticmethod
+    def expand(row, word):
+        fixed = {"=": "ZERO", "-": "EMPTY", "json": "JSON"}
+        match = re.match(r"(?:(\d+)\*)?([=-]|json)$", word)
+        if match:
+            return [(fixed[match.group(2)], 0)] * int(match.group(1) or 1)
+        match = re.match(r"(e?)(\d+)(?:\.\.(\d+))?(\??)$", word)
+        if not match or match.group(4) and not match.group(1):
+            row.fail(f"unknown value '{word}'")
+        kind = ("ENTER_OR_EMPTY" if match.group(4) else "ENTER_OR_ZERO") if match.group(1) else "OLD"
+        return [(kind, i) for i in range(int(match.group(2)), int(match.group(3) or match.group(2)) + 1)]
+
+
 class Tables:
     def __init__(self):
         self.flags, self.dynamic, self.kinds, self.maps, self.events, self.ppm_sc = {}, {}, {}, {}, {}, {}
@@ -215,6 +243,7 @@ class Tables:
         for row in read("syscalls.tsv"):
             self.syscalls.append(self.read_syscall(row))
         self.check_own()
+        self.conversions = [Conversion(row, self.events) for row in read("scap_convert.tsv")]
 
     def read_flags(self):
         for row in read("flags.tsv"):
@@ -430,6 +459,15 @@ def kind_rows(t):
             yield "WORD", name.upper(), word.upper(), quote(word), kind.words.index(word)
 
 
+def conversion_rows(t):
+    first = 0
+    for c in sorted(t.conversions, key=lambda c: (c.type, c.n_params)):
+        yield "CONVERSION", c.type, c.n_params, c.to, first, len(c.sources)
+        first += len(c.sources)
+        for kind, index in c.sources:
+            yield "SOURCE", "SOURCE_" + kind, index
+
+
 def map_rows(t):
     first = 0
     for name, rows in t.maps.items():
@@ -463,6 +501,8 @@ def main():
            "RECIPE_END": "name"}, recipe_rows(t))
     write(folder, "kinds.def", "kinds.tsv",
           {"KIND": "id, name, operands, meaning", "WORD": "kind, id, name, index"}, kind_rows(t))
+    write(folder, "scap_convert.def", "scap_convert.tsv",
+          {"CONVERSION": "type, n_params, to, first, count", "SOURCE": "kind, index"}, conversion_rows(t))
     write(folder, "maps.def", "maps.tsv",
           {"MAP": "id, name, first_row, n_rows",
            "MAP_ROW": "map, rule, mask_x86, mask_aarch64, x86, aarch64, family"}, map_rows(t))

@@ -1,6 +1,7 @@
 #include "replay/capture_report.h"
 #include "format/block.h"
 #include "format/event.h"
+#include "format/scap.h"
 #include "replay/source_open.h"
 #include "sinks/json_text.h"
 
@@ -182,14 +183,20 @@ static void print_number(FILE *out, const char *name, uint64_t v)
 		fprintf(out, "%-18s%" PRIu64 "\n", name, v);
 }
 
-static void print_capture(FILE *out, const struct capture_info *info)
+/* Of the sysdig family: it has neither id nor index. */
+static bool is_genuine(const struct report *r)
+{
+	return strcmp(r->source->ops->name, "scap") == 0;
+}
+
+static void print_capture(FILE *out, const struct report *r, const struct capture_info *info)
 {
 	char id[2 * sizeof info->id + 1];
 
 	for (size_t i = 0; i < sizeof info->id; i++)
 		snprintf(id + 2 * i, 3, "%02x", info->id[i]);
-	fprintf(out, "%-18s%s, version %u.%u\n", "capture", id, info->version_major,
-		info->version_minor);
+	fprintf(out, "%-18s%s, version %u.%u\n", "capture", is_genuine(r) ? "genuine .scap" : id,
+		info->version_major, info->version_minor);
 #define PRINT(name)                                                                                \
 	if (info->name.len) {                                                                      \
 		fprintf(out, "%-18s", #name);                                                      \
@@ -282,7 +289,10 @@ static void print_blocks(const struct report *r, FILE *out)
 		fprintf(out, "%-18s%.2f to 1, %.1f bytes an event\n", "compression",
 			(double)s->bytes_raw / (double)s->bytes,
 			(double)s->bytes / (double)s->n_events);
-	fprintf(out, "%-18s%s\n", "index", index_words(r));
+	if (is_genuine(r))
+		fprintf(out, "%-18s%s\n", "packing", scap_reader_packing(r->source));
+	else
+		fprintf(out, "%-18s%s\n", "index", index_words(r));
 }
 
 void report_print(const struct report *r, FILE *out)
@@ -291,7 +301,7 @@ void report_print(const struct report *r, FILE *out)
 
 	fprintf(out, "%-18s%s\n", "file", source_path_name(r->path));
 	for (uint32_t i = 0; i < r->n_captures; i++)
-		print_capture(out, &r->captures[i].info);
+		print_capture(out, r, &r->captures[i].info);
 	if (s->n_captures > r->n_captures)
 		fprintf(out, "%-18s%" PRIu64 "\n", "more captures", s->n_captures - r->n_captures);
 	print_time(out, "first event", s->first_ns);

@@ -1,4 +1,5 @@
 #include "replay/source_open.h"
+#include "format/scap.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -14,8 +15,6 @@
 
 #define PCAPNG_SECTION   0x0A0D0D0Au
 #define PCAPNG_INTERFACE 1u
-#define SCAP_BLOCK_FIRST 0x201u /* block types of genuine .scap files lie here */
-#define SCAP_BLOCK_LAST  0x2ffu
 
 struct kind {
 	const char *magic;
@@ -24,9 +23,6 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-    {"\x1f\x8b", 2, "compressed with gzip; decompress it first: zcat FILE | scapread -r -"},
-    {"\x28\xb5\x2f\xfd", 4,
-     "compressed with zstd; decompress it first: zstdcat FILE | scapread -r -"},
     {"\xfd\x37zXZ", 5, "compressed with xz; decompress it first: xzcat FILE | scapread -r -"},
     {"BZh", 3, "compressed with bzip2; decompress it first: bzcat FILE | scapread -r -"},
     {"\xd4\xc3\xb2\xa1", 4, "network packets (pcap); tcpdump, tshark and Wireshark read it"},
@@ -105,11 +101,6 @@ static int describe_pcapng(const uint8_t *head, size_t len, struct error *err)
 	header_len = cursor_u32(&c);
 	cursor_bytes(&c, header_len < 8 ? 0 : header_len - 8);
 	type = cursor_u32(&c);
-	if (!cursor_failed(&c) && type >= SCAP_BLOCK_FIRST && type <= SCAP_BLOCK_LAST)
-		return error_set(
-		    err, -ENOTSUP,
-		    "a capture of sysdig or Falco (.scap); this program reads scapkit's own "
-		    "captures (scapcap -w), sysdig -r reads this one");
 	if (!cursor_failed(&c) && type == PCAPNG_INTERFACE)
 		return error_set(
 		    err, -ENOTSUP,
@@ -134,7 +125,7 @@ static int describe(const uint8_t *head, size_t len, bool whole, struct error *e
 			 whole && len < PROBE_MIN ? " (too short)" : "");
 }
 
-/* 0: it may be a native capture. */
+/* 0: it may be a native capture, 1: a genuine .scap file. */
 static int check(int fd, struct error *err)
 {
 	uint8_t head[HEAD_MAX];
@@ -154,6 +145,8 @@ static int check(int fd, struct error *err)
 		return r;
 	if (len == 0 && (whole || S_ISFIFO(st.st_mode)))
 		return error_set(err, -ENODATA, "is empty; nothing was captured into it");
+	if (scap_reader_probe(head, len))
+		return 1;
 	/* A pipe may hand over its first bytes in pieces: then the reader must judge. */
 	if (len < PROBE_MIN && !whole)
 		return 0;
@@ -169,17 +162,19 @@ struct source *source_open(const char *path, const struct source_options *option
 {
 	static const struct source_options defaults;
 	const char *name = source_path_name(path);
-	int fd;
+	int fd, kind;
 
 	fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : fcntl(0, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0) {
 		error_set(err, -errno, "%s: %s", name, strerror(errno));
 		return NULL;
 	}
-	if (check(fd, err) < 0) {
+	kind = check(fd, err);
+	if (kind < 0) {
 		error_prefix(err, "%s", name);
 		close(fd);
 		return NULL;
 	}
-	return native_reader_new(fd, name, options ? options : &defaults, err);
+	options = options ? options : &defaults;
+	return kind ? scap_reader_new(fd, name, options, err) : native_reader_new(fd, name, options, err);
 }
