@@ -123,6 +123,7 @@ struct node {
 	/* Set by the column part. */
 	unsigned columns; /* it reads these */
 	unsigned needs;	  /* what is left for the rest, 0: nothing */
+	unsigned reads;	  /* columns of its fields, for evaluating it on one event */
 	bool exact;	  /* the columns decide it */
 	bool useful;	  /* the columns can rule events out */
 	uint32_t cost;	  /* of evaluating it on one event, cheap ones first */

@@ -295,6 +295,17 @@ static unsigned needs_of(const struct check *c)
 	return needs & ~(unsigned)NEED_COLUMNS;
 }
 
+/* Columns of its fields. */
+static unsigned columns_of(const struct check *c)
+{
+	unsigned columns = c->left.field.info->columns;
+
+	for (uint32_t i = 0; c->asks_right && i < c->n_values; i++)
+		if (c->values[i].right)
+			columns |= c->values[i].right->field.info->columns;
+	return columns;
+}
+
 static int prepare_check(struct filter *f, struct node *n)
 {
 	struct check *c = n->check;
@@ -306,6 +317,7 @@ static int prepare_check(struct filter *f, struct node *n)
 	c->quick = !c->asks_right && (info->id == FIELD_PROC_NAME || info->id == FIELD_FD_NAME);
 	c->on_empty = c->quick && check_value(f, c, &(struct value){.kind = VALUE_TEXT, .text = text_of("")});
 	n->needs = needs_of(c);
+	n->reads = columns_of(c);
 	n->cost = n->needs & NEED_PARAMS ? 100 : info->is_list ? 40 : n->needs ? 10 : 4;
 	if (c->op == OP_REGEX || c->op == OP_PMATCH)
 		n->cost *= 2;
@@ -371,6 +383,7 @@ int column_prepare(struct filter *f, struct node *n, struct error *err)
 			return r;
 		n->columns |= child->columns;
 		n->needs |= child->needs;
+		n->reads |= child->reads;
 		n->exact &= child->exact;
 		n->useful |= child->useful;
 		n->cost += child->cost;

@@ -41,7 +41,7 @@ struct field_info {
 	uint8_t format;			/* enum print_format */
 	uint8_t needs;			/* enum field_need bits */
 	uint8_t argument;		/* 0 none, 1 allowed, 2 required */
-	uint16_t columns;		/* NEED_COLUMNS: enum column bits */
+	uint16_t columns;		/* enum column bits: all with NEED_COLUMNS, else those beyond EVENT_COLUMNS */
 	bool is_list;
 	bool filter_only;
 	const char *help;

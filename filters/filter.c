@@ -116,6 +116,11 @@ unsigned filter_column_set(const struct filter *f)
 	return f->root->columns;
 }
 
+unsigned filter_event_columns(const struct filter *f)
+{
+	return f->exact ? 0 : f->root->reads & EVENT_COLUMNS_MORE;
+}
+
 bool filter_is_exact(const struct filter *f)
 {
 	return f->exact;

@@ -25,6 +25,8 @@ void filter_free(struct filter *f);
 /* enum field_need bits of the whole filter, and the columns its column part reads. */
 unsigned filter_needs(const struct filter *f);
 unsigned filter_column_set(const struct filter *f);
+/* The columns that filter_match() reads beyond EVENT_COLUMNS; with COLUMN_TIME, state must know times, too. */
+unsigned filter_event_columns(const struct filter *f);
 
 /*
  * The column part over a whole batch: clears and sets bits (n_events bits, 64 per word). A set bit means

@@ -1,27 +1,6 @@
 #include "format/event.h"
 
-static const struct param param_absent;
-
-void event_at(struct event *ev, struct batch *batch, uint32_t i)
-{
-	ev->batch = batch;
-	ev->index = i;
-	ev->type = batch->type[i];
-	ev->info = schema_find(batch->schema, ev->type);
-	ev->number = batch->first_number + i;
-	ev->time_ns = batch->time_ns[i];
-	ev->duration_ns = batch->duration_ns[i];
-	ev->tid = batch->tids[batch->tid_index[i]];
-	ev->result = batch->result[i];
-	ev->cpu = batch->cpu[i];
-	ev->flags = batch->flags[i];
-	ev->sysno = batch->sysno[i];
-	ev->absent = batch->absent[i];
-	ev->has_result = !(ev->flags & (EVENT_NO_RESULT | EVENT_UNFINISHED));
-	ev->n_found = 0;
-	ev->n_params = ev->info->n_params;
-	ev->parsed = ev->damaged = false;
-}
+const struct param param_absent;
 
 /* Parameters that live in a column: the low bytes of the column's value, little-endian. */
 static struct param column_param(int64_t *place, int64_t value, const struct param_info *info)
@@ -149,13 +128,6 @@ void event_mend(struct event *ev)
 	ev->damaged = false;
 }
 
-const struct param *event_param(struct event *ev, unsigned i)
-{
-	if (!ev->parsed)
-		event_parse(ev);
-	return i < ev->n_params ? &ev->params[i] : &param_absent;
-}
-
 const struct param *event_param_named(struct event *ev, const char *name, unsigned *ret_index)
 {
 	for (unsigned i = 0; i < ev->n_params; i++) {
@@ -166,43 +138,6 @@ const struct param *event_param_named(struct event *ev, const char *name, unsign
 		}
 	}
 	return NULL;
-}
-
-bool param_number(const struct param *p, enum param_type type, int64_t *ret)
-{
-	const bool is_signed = param_type_is_signed(type);
-	uint64_t v = 0;
-
-	if (!p->data)
-		return false;
-	switch (p->len) { /* copies of a known length, no calls */
-	case 1:
-		v = *p->data;
-		break;
-	case 2:
-		memcpy(&v, p->data, 2);
-		break;
-	case 4:
-		memcpy(&v, p->data, 4);
-		break;
-	case 8:
-		memcpy(&v, p->data, 8);
-		break;
-	default:
-		return false;
-	}
-	if (is_signed && p->len < 8) {
-		unsigned shift = 64 - 8 * p->len;
-
-		v = (uint64_t)((int64_t)(v << shift) >> shift);
-	}
-	*ret = (int64_t)v;
-	return true;
-}
-
-const char *param_text(const struct param *p)
-{
-	return p->data && p->len && !p->data[p->len - 1] ? (const char *)p->data : "";
 }
 
 void payload_append(struct buffer *b, enum param_type type, const void *data, uint32_t len)

@@ -33,8 +33,50 @@ struct event {
 	struct param params[EVENT_PARAMS_MAX];
 };
 
-/* Fills the view, without parameters: cheap. All columns but the payload ones must be loaded. */
-void event_at(struct event *ev, struct batch *batch, uint32_t i);
+/* Columns that a view has in any case; without the others it is good for following the state. */
+#define EVENT_COLUMNS                                                                              \
+	(COLUMN_TID | COLUMN_TYPE | COLUMN_FLAGS | COLUMN_RESULT | COLUMN_FD | COLUMN_ABSENT)
+/* The rest of what the view itself shows. */
+#define EVENT_COLUMNS_MORE (COLUMN_TIME | COLUMN_DURATION | COLUMN_CPU | COLUMN_SYSNO)
+
+/* Takes EVENT_COLUMNS_MORE, which are loaded or come out as 0, into the view. */
+static inline void event_at_more(struct event *ev)
+{
+	const struct batch *b = ev->batch;
+	const uint32_t i = ev->index;
+
+	if ((b->loaded & EVENT_COLUMNS_MORE) == EVENT_COLUMNS_MORE) {
+		ev->time_ns = b->time_ns[i];
+		ev->duration_ns = b->duration_ns[i];
+		ev->cpu = b->cpu[i];
+		ev->sysno = b->sysno[i];
+		return;
+	}
+	ev->time_ns = b->loaded & COLUMN_TIME ? b->time_ns[i] : 0;
+	ev->duration_ns = b->loaded & COLUMN_DURATION ? b->duration_ns[i] : 0;
+	ev->cpu = b->loaded & COLUMN_CPU ? b->cpu[i] : 0;
+	ev->sysno = b->loaded & COLUMN_SYSNO ? b->sysno[i] : 0;
+}
+
+/* Fills the view, without parameters: cheap. EVENT_COLUMNS must be loaded. */
+static inline void event_at(struct event *ev, struct batch *batch, uint32_t i)
+{
+	ev->batch = batch;
+	ev->index = i;
+	ev->type = batch->type[i];
+	ev->info = schema_find(batch->schema, ev->type);
+	ev->number = batch->first_number + i;
+	ev->tid = batch->tids[batch->tid_index[i]];
+	ev->result = batch->result[i];
+	ev->flags = batch->flags[i];
+	ev->absent = batch->absent[i];
+	ev->has_result = !(ev->flags & (EVENT_NO_RESULT | EVENT_UNFINISHED));
+	ev->n_found = 0;
+	ev->n_params = ev->info->n_params;
+	ev->parsed = ev->damaged = false;
+	event_at_more(ev);
+}
+
 /* Finds the parameters (both payload columns, or the one of its class, must be loaded). */
 void event_parse(struct event *ev);
 
@@ -44,15 +86,54 @@ void event_parse(struct event *ev);
  */
 void event_mend(struct event *ev);
 
+extern const struct param param_absent;
 /* Parameter i, parsed on first use; an index beyond the last gives an absent one. Never NULL. */
-const struct param *event_param(struct event *ev, unsigned i);
+static inline const struct param *event_param(struct event *ev, unsigned i)
+{
+	if (!ev->parsed)
+		event_parse(ev);
+	return i < ev->n_params ? &ev->params[i] : &param_absent;
+}
 /* By name; NULL when the type has none of that name. */
 const struct param *event_param_named(struct event *ev, const char *name, unsigned *ret_index);
 
 /* A fixed-size number of any width, extended by the sign of its type. false: absent. */
-bool param_number(const struct param *p, enum param_type type, int64_t *ret);
+static inline bool param_number(const struct param *p, enum param_type type, int64_t *ret)
+{
+	const bool is_signed = param_type_is_signed(type);
+	uint64_t v = 0;
+
+	if (!p->data)
+		return false;
+	switch (p->len) { /* copies of a known length, no calls */
+	case 1:
+		v = *p->data;
+		break;
+	case 2:
+		memcpy(&v, p->data, 2);
+		break;
+	case 4:
+		memcpy(&v, p->data, 4);
+		break;
+	case 8:
+		memcpy(&v, p->data, 8);
+		break;
+	default:
+		return false;
+	}
+	if (is_signed && p->len < 8) {
+		unsigned shift = 64 - 8 * p->len;
+
+		v = (uint64_t)((int64_t)(v << shift) >> shift);
+	}
+	*ret = (int64_t)v;
+	return true;
+}
 /* Text without its NUL; "" when absent. Always NUL-terminated within len by the parser's check, else "". */
-const char *param_text(const struct param *p);
+static inline const char *param_text(const struct param *p)
+{
+	return p->data && p->len && !p->data[p->len - 1] ? (const char *)p->data : "";
+}
 
 /* Appends one parameter in payload encoding (variable types with their length). */
 void payload_append(struct buffer *b, enum param_type type, const void *data, uint32_t len);

@@ -1,35 +1,27 @@
 /* Properties of the wire encodings; numbers and sizes as in SPEC.md "Parameter types". */
 #include "format/schema.h"
 
-struct type_info {
-	const char *name;
-	uint8_t size; /* 0: variable */
-	uint8_t traits;
-};
-
-enum { TEXT = 1, SIGNED = 2, FLAGS = 4 };
-
 #define TYPE(type, size, traits) [type] = {#type, size, traits}
 
-static const struct type_info types[PT_MAX] = {
+const struct param_type_info param_types[256] = {
     TYPE(PT_NONE, 0, 0),
-    TYPE(PT_INT8, 1, SIGNED),
-    TYPE(PT_INT16, 2, SIGNED),
-    TYPE(PT_INT32, 4, SIGNED),
-    TYPE(PT_INT64, 8, SIGNED),
+    TYPE(PT_INT8, 1, PARAM_SIGNED),
+    TYPE(PT_INT16, 2, PARAM_SIGNED),
+    TYPE(PT_INT32, 4, PARAM_SIGNED),
+    TYPE(PT_INT64, 8, PARAM_SIGNED),
     TYPE(PT_UINT8, 1, 0),
     TYPE(PT_UINT16, 2, 0),
     TYPE(PT_UINT32, 4, 0),
     TYPE(PT_UINT64, 8, 0),
-    TYPE(PT_CHARBUF, 0, TEXT),
+    TYPE(PT_CHARBUF, 0, PARAM_TEXT),
     TYPE(PT_BYTEBUF, 0, 0),
-    TYPE(PT_ERRNO, 8, SIGNED),
+    TYPE(PT_ERRNO, 8, PARAM_SIGNED),
     TYPE(PT_SOCKADDR, 0, 0),
     TYPE(PT_SOCKTUPLE, 0, 0),
-    TYPE(PT_FD, 8, SIGNED),
-    TYPE(PT_PID, 8, SIGNED),
+    TYPE(PT_FD, 8, PARAM_SIGNED),
+    TYPE(PT_PID, 8, PARAM_SIGNED),
     TYPE(PT_FDLIST, 0, 0),
-    TYPE(PT_FSPATH, 0, TEXT),
+    TYPE(PT_FSPATH, 0, PARAM_TEXT),
     TYPE(PT_SYSCALLID, 2, 0),
     TYPE(PT_SIGTYPE, 1, 0),
     TYPE(PT_RELTIME, 8, 0),
@@ -40,9 +32,9 @@ static const struct type_info types[PT_MAX] = {
     TYPE(PT_BOOL, 4, 0),
     TYPE(PT_IPV4ADDR, 4, 0),
     TYPE(PT_DYN, 0, 0),
-    TYPE(PT_FLAGS8, 1, FLAGS),
-    TYPE(PT_FLAGS16, 2, FLAGS),
-    TYPE(PT_FLAGS32, 4, FLAGS),
+    TYPE(PT_FLAGS8, 1, PARAM_FLAGS),
+    TYPE(PT_FLAGS16, 2, PARAM_FLAGS),
+    TYPE(PT_FLAGS32, 4, PARAM_FLAGS),
     TYPE(PT_UID, 4, 0),
     TYPE(PT_GID, 4, 0),
     TYPE(PT_DOUBLE, 8, 0),
@@ -55,36 +47,16 @@ static const struct type_info types[PT_MAX] = {
     TYPE(PT_IPV6NET, 0, 0),
     TYPE(PT_IPADDR, 0, 0),
     TYPE(PT_IPNET, 0, 0),
-    TYPE(PT_MODE, 4, FLAGS),
-    TYPE(PT_FSRELPATH, 0, TEXT),
-    TYPE(PT_ENUMFLAGS8, 1, FLAGS),
-    TYPE(PT_ENUMFLAGS16, 2, FLAGS),
-    TYPE(PT_ENUMFLAGS32, 4, FLAGS),
-    TYPE(PT_FD32, 4, SIGNED),
-    TYPE(PT_PID32, 4, SIGNED),
+    TYPE(PT_MODE, 4, PARAM_FLAGS),
+    TYPE(PT_FSRELPATH, 0, PARAM_TEXT),
+    TYPE(PT_ENUMFLAGS8, 1, PARAM_FLAGS),
+    TYPE(PT_ENUMFLAGS16, 2, PARAM_FLAGS),
+    TYPE(PT_ENUMFLAGS32, 4, PARAM_FLAGS),
+    TYPE(PT_FD32, 4, PARAM_SIGNED),
+    TYPE(PT_PID32, 4, PARAM_SIGNED),
 };
-
-unsigned param_type_size(enum param_type type)
-{
-	return (unsigned)type < PT_MAX ? types[type].size : 0;
-}
 
 const char *param_type_name(enum param_type type)
 {
-	return (unsigned)type < PT_MAX ? types[type].name : "PT_UNKNOWN";
-}
-
-bool param_type_is_text(enum param_type type)
-{
-	return (unsigned)type < PT_MAX && types[type].traits & TEXT;
-}
-
-bool param_type_is_signed(enum param_type type)
-{
-	return (unsigned)type < PT_MAX && types[type].traits & SIGNED;
-}
-
-bool param_type_is_flags(enum param_type type)
-{
-	return (unsigned)type < PT_MAX && types[type].traits & FLAGS;
+	return (unsigned)type < PT_MAX ? param_types[type].name : "PT_UNKNOWN";
 }

@@ -9,6 +9,7 @@
  * file's rows win (struct schema), so that files from newer writers still print.
  */
 #pragma once
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -75,12 +76,32 @@ struct event_info {
 	const struct param_info *params;
 };
 
+enum param_trait { PARAM_TEXT = 1, PARAM_SIGNED = 2, PARAM_FLAGS = 4 };
+struct param_type_info {
+	const char *name;
+	uint8_t size; /* 0: variable */
+	uint8_t traits;
+};
+extern const struct param_type_info param_types[256]; /* those from PT_MAX on: no name, nothing */
+
 /* Size in bytes of a fixed-size type, 0 for variable ones. */
-unsigned param_type_size(enum param_type type);
+static inline unsigned param_type_size(enum param_type type)
+{
+	return param_types[(uint8_t)type].size;
+}
 const char *param_type_name(enum param_type type);	/* "PT_FD" */
-bool param_type_is_text(enum param_type type);		/* NUL-terminated on the wire */
-bool param_type_is_signed(enum param_type type);
-bool param_type_is_flags(enum param_type type);		/* FLAGS*, ENUMFLAGS*, MODE */
+static inline bool param_type_is_text(enum param_type type)	/* NUL-terminated on the wire */
+{
+	return param_types[(uint8_t)type].traits & PARAM_TEXT;
+}
+static inline bool param_type_is_signed(enum param_type type)
+{
+	return param_types[(uint8_t)type].traits & PARAM_SIGNED;
+}
+static inline bool param_type_is_flags(enum param_type type)	/* FLAGS*, ENUMFLAGS*, MODE */
+{
+	return param_types[(uint8_t)type].traits & PARAM_FLAGS;
+}
 
 /* The built-in row, NULL for an unknown or unused type. */
 const struct event_info *event_info_find(uint16_t type);
@@ -133,7 +154,19 @@ struct schema *schema_new(void);		/* starts as the built-in table */
 void schema_free(struct schema *s);
 /* Takes a row from a file; copies everything. 0, -E2BIG, -EBADMSG, -ENOMEM. */
 int schema_add(struct schema *s, const struct event_info *info);
+/* What a schema begins with: the rows that are known, asked for with every event. */
+struct schema_rows {
+	_Atomic(const struct event_info *) at[EVENT_TYPE_MAX];
+};
+const struct event_info *schema_find_unknown(const struct schema *s, uint16_t type);
 /* Never fails: an unknown type below EVENT_TYPE_MAX gets a row "unknown-N" without parameters. */
-const struct event_info *schema_find(const struct schema *s, uint16_t type);
+static inline const struct event_info *schema_find(const struct schema *s, uint16_t type)
+{
+	const struct schema_rows *rows = (const struct schema_rows *)s;
+	const struct event_info *info =
+	    type < EVENT_TYPE_MAX ? atomic_load_explicit(&rows->at[type], memory_order_acquire) : NULL;
+
+	return info ? info : schema_find_unknown(s, type);
+}
 /* Whether the row is known (built in or from the file). */
 bool schema_knows(const struct schema *s, uint16_t type);

@@ -2,7 +2,6 @@
 #include "format/schema.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,11 +22,11 @@ struct unknown_row {
 };
 
 struct schema {
+	/* First. Filled on first use where the type is unknown, maybe by several threads at once. */
+	struct schema_rows rows;
 	struct piece *pieces; /* all that was copied; rows that were replaced stay valid */
 	size_t bytes;
 	uint8_t known[EVENT_TYPE_MAX / 8];
-	/* Filled on first use where the type is unknown, maybe by several threads at once. */
-	_Atomic(const struct event_info *) rows[EVENT_TYPE_MAX];
 };
 
 static const struct event_info beyond = {.type = EVENT_TYPE_MAX,
@@ -46,7 +45,7 @@ struct schema *schema_new(void)
 	for (size_t i = 0; (info = event_info_at(i)); i++) {
 		if (info->traits & EF_UNUSED)
 			continue;
-		atomic_init(&s->rows[info->type], info);
+		atomic_init(&s->rows.at[info->type], info);
 		s->known[info->type / 8] |= 1 << info->type % 8;
 	}
 	return s;
@@ -58,7 +57,7 @@ void schema_free(struct schema *s)
 		return;
 	for (size_t i = 0; i < EVENT_TYPE_MAX; i++)
 		if (!schema_knows(s, i))
-			free((void *)atomic_load(&s->rows[i])); /* a struct unknown_row, or NULL */
+			free((void *)atomic_load(&s->rows.at[i])); /* a struct unknown_row, or NULL */
 	while (s->pieces) {
 		struct piece *next = s->pieces->next;
 
@@ -73,16 +72,13 @@ bool schema_knows(const struct schema *s, uint16_t type)
 	return type < EVENT_TYPE_MAX && s->known[type / 8] & 1 << type % 8;
 }
 
-const struct event_info *schema_find(const struct schema *s, uint16_t type)
+const struct event_info *schema_find_unknown(const struct schema *s, uint16_t type)
 {
-	const struct event_info *info, *expected = NULL;
+	const struct event_info *expected = NULL;
 	struct unknown_row *row;
 
 	if (type >= EVENT_TYPE_MAX)
 		return &beyond;
-	info = atomic_load_explicit(&((struct schema *)s)->rows[type], memory_order_acquire);
-	if (info)
-		return info;
 	row = calloc(1, sizeof *row);
 	if (!row)
 		return &beyond;
@@ -92,7 +88,7 @@ const struct event_info *schema_find(const struct schema *s, uint16_t type)
 					.category = EC_UNKNOWN,
 					.result_param = -1,
 					.fd_param = -1};
-	if (atomic_compare_exchange_strong(&((struct schema *)s)->rows[type], &expected,
+	if (atomic_compare_exchange_strong(&((struct schema *)s)->rows.at[type], &expected,
 					   &row->info))
 		return &row->info;
 	free(row);
@@ -209,8 +205,8 @@ int schema_add(struct schema *s, const struct event_info *info)
 	if (err)
 		return err;
 	if (!schema_knows(s, info->type))
-		free((void *)atomic_load(&s->rows[info->type]));
-	atomic_store(&s->rows[info->type], info);
+		free((void *)atomic_load(&s->rows.at[info->type]));
+	atomic_store(&s->rows.at[info->type], info);
 	s->known[info->type / 8] |= 1 << info->type % 8;
 	return 0;
 }

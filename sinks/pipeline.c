@@ -8,7 +8,7 @@
 /* What the loop must know of an event type, looked up once per capture. */
 enum type_kind {
 	TYPE_KNOWN = 1,    /* the entry is filled */
-	TYPE_STATE = 2,    /* changes who-is-who */
+	TYPE_STATE = 2,    /* changes who-is-who, as far as somebody asks for it */
 	TYPE_INTERNAL = 4, /* made by capture tools, hidden by default */
 	TYPE_META = 8,     /* not something that a program did: no origin for relative times */
 };
@@ -18,6 +18,8 @@ struct run {
 	struct state *st;
 	struct schema *no_schema; /* of sources without one */
 	unsigned needs;           /* of filter, sink and caller together */
+	unsigned scan_columns;    /* for following the state and for the filter */
+	unsigned event_columns;   /* more of them, for who is given an event */
 	bool feed_state;          /* somebody asks for threads, fds or users */
 	bool exact;               /* the filter's column part decides alone */
 	bool has_hidden;          /* the sink keeps hidden state events */
@@ -48,7 +50,8 @@ static uint8_t kind_find(struct run *run, const struct schema *schema, uint16_t 
 		return TYPE_KNOWN;
 	info = schema_find(schema, type);
 	main_category = info->category & 0xff;
-	if (event_info_is_state(info))
+	if (event_info_is_state(info) &&
+	    (run->needs & NEED_FDS || run->has_hidden || state_changes_threads(info)))
 		kind |= TYPE_STATE;
 	if (info->category & EC_METAEVENT)
 		kind |= TYPE_META;
@@ -84,6 +87,25 @@ static int take_damage(struct run *run, int code, struct error *err)
 	return 0;
 }
 
+/*
+ * Which columns to load at once, and which of the others when an event has passed: most batches that are
+ * looked through for a rare event then do without times, which are most of their bytes.
+ */
+static void choose_columns(struct run *run)
+{
+	const struct pipeline *p = run->p;
+	/* A sink that only counts looks at nothing. */
+	bool given = !p->sink || p->sink->needs || p->needs;
+
+	run->scan_columns = EVENT_COLUMNS | (p->filter ? filter_event_columns(p->filter) : 0);
+	run->event_columns = given ? EVENT_COLUMNS_MORE : 0;
+	/* Threads know when they began. */
+	if ((p->needs | (p->sink ? p->sink->needs : 0)) & NEED_THREADS)
+		run->scan_columns |= COLUMN_TIME;
+	if (run->exact)
+		run->scan_columns |= run->event_columns;
+}
+
 struct run *pipeline_open(struct pipeline *p, struct error *err)
 {
 	struct run *run = calloc(1, sizeof *run);
@@ -105,6 +127,7 @@ struct run *pipeline_open(struct pipeline *p, struct error *err)
 	run->has_hidden = p->sink && p->sink->ops->hidden;
 	run->by_selection = p->sink && p->sink->ops->selection && run->exact && !run->feed_state &&
 			    !run->has_hidden;
+	choose_columns(run);
 	p->n_seen = p->n_passed = p->n_lost = p->n_damaged = p->n_bad_events = 0;
 	memset(p->n_lost_by, 0, sizeof p->n_lost_by);
 	field_context.first_ns = field_context.previous_ns = 0;
@@ -285,7 +308,7 @@ static int load_columns(struct run *run, struct batch *b, struct error *err)
 	unsigned columns = 0;
 
 	if (any_bit(run->bits, NULL) || any_bit(run->touch, NULL))
-		columns |= COLUMNS_ALL & ~(unsigned)(COLUMN_PAYLOAD_STATE | COLUMN_PAYLOAD_BULK);
+		columns |= run->scan_columns;
 	if (any_bit(run->touch, NULL))
 		columns |= COLUMN_PAYLOAD_STATE;
 	if (run->needs & NEED_PARAMS) {
@@ -367,6 +390,18 @@ static int need_payload(struct run *run, struct error *err)
 	return batch_need(run->batch, column, err);
 }
 
+/* An event that has passed, for who wants to see all of it. */
+static int complete(struct run *run, struct error *err)
+{
+	int r;
+
+	if ((run->batch->loaded & run->event_columns) == run->event_columns)
+		return 0;
+	if ((r = batch_need(run->batch, run->event_columns, err)) == 0)
+		event_at_more(&run->ev);
+	return r;
+}
+
 /* Nobody needs the event any more: what came out about it is counted. */
 static void note_bad_event(struct run *run)
 {
@@ -416,6 +451,8 @@ static int scan_batch(struct run *run, struct error *err)
 			state_look(st, &run->ev, want_fd);
 		passes = passes && (run->exact || filter_match(p->filter, &run->ev, st));
 		if (passes) {
+			if ((r = complete(run, err)) < 0)
+				return r;
 			run->settle = touches && run->feed_state;
 			run->returned = true;
 			return 1;

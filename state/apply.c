@@ -22,17 +22,25 @@ static void resolve_params(struct op *op, const struct op_row *row, const struct
 	}
 }
 
-static const struct op_row *row_find(const struct event_info *info)
+static const struct op_row *row_find(const struct event_info *info, bool *ret_threads)
 {
 	const struct op_row *const all[] = {file_ops, socket_ops, process_ops};
 
 	for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
 		for (const struct op_row *row = all[i]; row->name; row++) {
+			*ret_threads = all[i] == process_ops || row->threads;
 			if (strcmp(row->name, info->name) == 0)
 				return row;
 		}
 	}
 	return NULL;
+}
+
+bool state_changes_threads(const struct event_info *info)
+{
+	bool threads;
+
+	return row_find(info, &threads) && threads;
 }
 
 /* Entries of old captures say what was asked for, not what happened: they change nothing. */
@@ -45,10 +53,11 @@ const struct op *op_find(struct store *s, const struct event_info *info)
 {
 	struct op *op = s->ops[info->type];
 	const struct op_row *row;
+	bool threads;
 
 	if (op)
 		return op;
-	row = is_call_entry(info) ? NULL : row_find(info);
+	row = is_call_entry(info) ? NULL : row_find(info, &threads);
 	/* A call that makes an fd of a kind that nobody describes further. */
 	if (!row && info->traits & EF_CREATES_FD && !is_call_entry(info))
 		row = &file_ops[0];
@@ -70,32 +79,6 @@ void ops_clear(struct store *s)
 			store_release(s, s->ops[i], sizeof *s->ops[i]);
 		s->ops[i] = NULL;
 	}
-}
-
-const struct param *step_param(const struct step *x, unsigned place)
-{
-	return event_param(x->ev, x->op->params[place]);
-}
-
-int64_t step_number(const struct step *x, unsigned place, int64_t missing)
-{
-	unsigned i = x->op->params[place];
-	const struct param *p = event_param(x->ev, i);
-	int64_t v;
-
-	if (i >= x->ev->n_params || !param_number(p, x->ev->info->params[i].type, &v))
-		return missing;
-	return v;
-}
-
-const char *step_text(const struct step *x, unsigned place)
-{
-	return param_text(step_param(x, place));
-}
-
-bool step_succeeded(const struct step *x)
-{
-	return x->ev->has_result && x->ev->result >= 0;
 }
 
 struct fd_table *step_fds(const struct step *x)

@@ -28,19 +28,38 @@ struct op_row {
 	op_fn *fn;
 	uint8_t argument;
 	const char *params;		/* "name flags dev ino" */
+	bool threads;			/* not only fds, though the row is not of process_ops */
 };
 
 /* Rows end with name NULL; one array per file. */
 extern const struct op_row file_ops[], socket_ops[], process_ops[];
 
 /* Parameter `place` of the row. Never NULL. */
-const struct param *step_param(const struct step *x, unsigned place);
+static inline const struct param *step_param(const struct step *x, unsigned place)
+{
+	return event_param(x->ev, x->op->params[place]);
+}
 /* As a number; `missing` when absent or empty. */
-int64_t step_number(const struct step *x, unsigned place, int64_t missing);
-const char *step_text(const struct step *x, unsigned place);
+static inline int64_t step_number(const struct step *x, unsigned place, int64_t missing)
+{
+	unsigned i = x->op->params[place];
+	const struct param *p = event_param(x->ev, i);
+	int64_t v;
+
+	if (i >= x->ev->n_params || !param_number(p, x->ev->info->params[i].type, &v))
+		return missing;
+	return v;
+}
+static inline const char *step_text(const struct step *x, unsigned place)
+{
+	return param_text(step_param(x, place));
+}
 
 /* The call succeeded (its result is not negative). */
-bool step_succeeded(const struct step *x);
+static inline bool step_succeeded(const struct step *x)
+{
+	return x->ev->has_result && x->ev->result >= 0;
+}
 /* A new fd in the caller's table; it becomes now.fd. NULL: refused. */
 struct fd_node *step_new_fd(const struct step *x, int64_t fd, enum fd_type type);
 /* The absolute path of a path parameter, relative to cwd, or to a directory's fd. In store.path. */

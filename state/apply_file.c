@@ -283,8 +283,8 @@ const struct op_row file_ops[] = {
 	{"landlock_create_ruleset", apply_new_cloexec, FD_UNSUPPORTED, ""},
 	{"pidfd_open", apply_pidfd_open, 0, "pid"},
 	{"pidfd_getfd", apply_pidfd_getfd, 0, "pid_fd target_fd"},
-	{"chdir", apply_chdir, 0, "path"},
-	{"fchdir", apply_fchdir, 0, ""},
-	{"chroot", apply_chroot, 0, "path"},
+	{"chdir", apply_chdir, 0, "path", true},
+	{"fchdir", apply_fchdir, 0, "", true},
+	{"chroot", apply_chroot, 0, "path", true},
 	{0},
 };

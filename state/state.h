@@ -79,6 +79,8 @@ void state_reset(struct state *st);
 /* 0, -ENOMEM, -E2BIG (a stated limit on threads or fds; the entry is dropped and counted). */
 int state_entries(struct state *st, const struct state_entry *entries, size_t n, struct error *err);
 
+/* Whether events of this type change threads (processes, cwd, users...); others change nothing but fds. */
+bool state_changes_threads(const struct event_info *info);
 void state_apply(struct state *st, struct event *ev);
 void state_settle(struct state *st);
 /*

@@ -5,6 +5,8 @@
 #include <time.h>
 
 static struct filter_events events;
+/* The columns that events are looked at with. */
+static unsigned columns = COLUMNS_ALL;
 
 /* The field of event number i (from 0) as text, "(none)" when it has no value. */
 static const char *shown(uint32_t i, const char *name)
@@ -19,6 +21,7 @@ static const char *shown(uint32_t i, const char *name)
 
 	ck_assert_msg(field_parse(&f, name, &len, NULL) == 0, "%s", name);
 	filter_events_rewind(&events);
+	events.m.bb.batch.loaded = columns;
 	for (uint32_t at = 0; at <= i; at++) {
 		if (at)
 			state_settle(events.st);
@@ -164,4 +167,29 @@ START_TEST(fds)
 }
 END_TEST
 
-SUITE("field", times, events_and_parameters, processes_and_users, fds)
+/* Filters load no other columns than these for a field. */
+START_TEST(fields_name_the_columns_that_they_read)
+{
+	const struct field_info *info;
+
+	start();
+	field_context.hostname = "here";
+	for (size_t k = 0; (info = field_info_at(k)); k++) {
+		for (uint32_t i = 0; i < events.m.bb.batch.n_events && info->argument < 2; i++) {
+			char with_all[512];
+
+			columns = COLUMNS_ALL;
+			strcpy(with_all, shown(i, info->name));
+			columns &= ~(unsigned)EVENT_COLUMNS_MORE | info->columns;
+			ck_assert_msg(strcmp(shown(i, info->name), with_all) == 0,
+				      "%s of event %u: %s, not %s", info->name, i,
+				      shown(i, info->name), with_all);
+		}
+	}
+	columns = COLUMNS_ALL;
+	filter_events_done(&events);
+}
+END_TEST
+
+SUITE("field", times, events_and_parameters, processes_and_users, fds,
+      fields_name_the_columns_that_they_read)
