@@ -18,11 +18,7 @@ static void opened(const struct step *x, size_t path_len, uint32_t flags, unsign
 	n->f.dev = (uint32_t)step_number(x, dev, 0);
 	n->f.ino = (uint64_t)step_number(x, ino, 0);
 	fd_set_name(x->s, n, x->s->path, path_len);
-	/* Most paths are given as they are. */
-	if (strcmp(raw, n->f.name) == 0)
-		n->f.name_raw = intern_again(&x->s->names, n->f.name);
-	else
-		store_text(x->s, &n->f.name_raw, raw, strlen(raw));
+	fd_set_name_raw(x->s, n, raw, strlen(raw));
 }
 
 /* name flags dev ino dirfd */

@@ -32,7 +32,8 @@ static void fd_node_free(struct store *s, struct fd_node *n)
 	if (s->changed == &n->f)
 		s->changed = NULL;
 	intern_drop(&s->names, n->f.name);
-	intern_drop(&s->names, n->f.name_raw);
+	if (!n->raw_in_name)
+		intern_drop(&s->names, n->f.name_raw);
 	s->n_fds--;
 	if (s->n_free_fds >= FREE_MAX) {
 		store_release(s, n, sizeof *n);
@@ -159,7 +160,8 @@ struct fd_node *fd_table_dup(struct store *s, struct fd_table *t, int64_t fd,
 	n->f.fd = fd;
 	n->f.name_changed = false;
 	intern_again(&s->names, n->f.name);
-	intern_again(&s->names, n->f.name_raw);
+	if (!n->raw_in_name)
+		intern_again(&s->names, n->f.name_raw);
 	return n;
 }
 
@@ -273,13 +275,38 @@ void fd_table_exec(struct store *s, struct fd_table *t)
 	}
 }
 
+/* name_raw as a text of its own, for the name is about to go. */
+static void raw_part(struct store *s, struct fd_node *n)
+{
+	if (n->raw_in_name)
+		n->f.name_raw = intern_take(&s->names, n->f.name_raw, strlen(n->f.name_raw));
+	n->raw_in_name = false;
+}
+
 void fd_set_name(struct store *s, struct fd_node *n, const char *name, size_t len)
 {
+	raw_part(s, n);
 	if (store_text(s, &n->f.name, name, len)) {
 		n->f.name_changed = true;
 		n->f.name_id = intern_id(n->f.name);
 		s->changed = &n->f;
 		s->to_settle = true;
+	}
+}
+
+/* Most paths are given as they are, or relative to a directory without dots. */
+void fd_set_name_raw(struct store *s, struct fd_node *n, const char *raw, size_t len)
+{
+	size_t name_len = intern_len(n->f.name);
+
+	if (len && len <= name_len && memcmp(n->f.name + name_len - len, raw, len) == 0) {
+		if (!n->raw_in_name)
+			intern_drop(&s->names, n->f.name_raw);
+		n->f.name_raw = n->f.name + name_len - len;
+		n->raw_in_name = true;
+	} else {
+		raw_part(s, n);
+		store_text(s, &n->f.name_raw, raw, len);
 	}
 }
 

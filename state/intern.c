@@ -33,10 +33,12 @@ int intern_pool_init(struct intern_pool *in, size_t *used, const size_t *limit)
 
 	*in = (struct intern_pool){.used = used, .limit = limit, .next_id = 1};
 	in->buckets = calloc(BUCKETS_FIRST, sizeof *in->buckets);
-	if (!e || !in->buckets) {
+	in->recent = calloc(INTERN_RECENT, sizeof(struct interned *));
+	if (!e || !in->buckets || !in->recent) {
 		free(e);
 		free(in->buckets);
-		in->buckets = NULL;
+		free(in->recent);
+		in->buckets = in->recent = NULL;
 		return -ENOMEM;
 	}
 	in->n_buckets = BUCKETS_FIRST;
@@ -55,6 +57,7 @@ void intern_pool_done(struct intern_pool *in)
 	if (in->empty)
 		free((void *)intern_of(in->empty));
 	free(in->buckets);
+	free(in->recent);
 	*in = (struct intern_pool){0};
 }
 
@@ -79,9 +82,19 @@ static void queue_add(struct intern_pool *in, struct interned *e)
 	in->idle_bytes += interned_size(e->len);
 }
 
+static struct interned **recent_at(const struct intern_pool *in, uint32_t id)
+{
+	return &in->recent[id & (INTERN_RECENT - 1)];
+}
+
 static void forget(struct intern_pool *in, struct interned *e)
 {
 	struct interned **at = &in->buckets[e->hash & (in->n_buckets - 1)];
+
+	if (*recent_at(in, e->id) == e)
+		*recent_at(in, e->id) = NULL;
+	if (in->last == e)
+		in->last = NULL;
 
 	while (*at != e)
 		at = &(*at)->next;
@@ -128,6 +141,21 @@ static void grow(struct intern_pool *in)
 	in->n_buckets = n;
 }
 
+/* The text is the last one taken: what came after it the last time will be asked for soon. */
+static void take_note(struct intern_pool *in, struct interned *e)
+{
+	const struct interned *next = *recent_at(in, e->after);
+
+	if (next) {
+		__builtin_prefetch(next);
+		__builtin_prefetch((const char *)next + 64);
+	}
+	if (in->last)
+		in->last->after = e->id;
+	*recent_at(in, e->id) = e;
+	in->last = e;
+}
+
 static const char *intern_new(struct intern_pool *in, const void *data, size_t len, uint32_t hash)
 {
 	size_t size = interned_size((uint32_t)len);
@@ -150,22 +178,36 @@ static const char *intern_new(struct intern_pool *in, const void *data, size_t l
 	in->buckets[hash & (in->n_buckets - 1)] = e;
 	in->n_texts++;
 	*in->used += size;
+	take_note(in, e);
+	return e->text;
+}
+
+static bool is_text(const struct interned *e, const void *data, size_t len)
+{
+	return e->len == len && memcmp(e->text, data, len) == 0;
+}
+
+static const char *take_known(struct intern_pool *in, struct interned *e)
+{
+	if (e->refs++ == 0)
+		e->again = true;
+	take_note(in, e);
 	return e->text;
 }
 
 const char *intern_take(struct intern_pool *in, const void *data, size_t len)
 {
+	struct interned *expected = in->last ? *recent_at(in, in->last->after) : NULL;
 	uint32_t hash;
 
 	if (len == 0)
 		return in->empty;
+	if (expected && is_text(expected, data, len))
+		return take_known(in, expected);
 	hash = text_hash(data, len);
 	for (struct interned *e = in->buckets[hash & (in->n_buckets - 1)]; e; e = e->next) {
-		if (e->hash == hash && e->len == len && memcmp(e->text, data, len) == 0) {
-			if (e->refs++ == 0)
-				e->again = true;
-			return e->text;
-		}
+		if (e->hash == hash && is_text(e, data, len))
+			return take_known(in, e);
 	}
 	return intern_new(in, data, len, hash);
 }

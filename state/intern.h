@@ -15,11 +15,13 @@
 #include <stdint.h>
 
 #define INTERN_IDLE_MAX (4u << 20) /* bytes of texts that nobody refers to */
+#define INTERN_RECENT	32768u	   /* texts that are found by id, a power of two */
 
 struct interned {
 	struct interned *next;		/* same bucket */
 	struct interned *newer;		/* in the queue of idle ones */
 	uint32_t refs, len, hash, id;
+	uint32_t after;			/* id of the text that was taken after this one */
 	bool queued;			/* was idle once; the queue is looked through when it is full */
 	bool again;			/* used again since: is spared once */
 	char text[];				/* NUL-terminated; len without that NUL */
@@ -28,6 +30,12 @@ struct interned {
 struct intern_pool {
 	struct interned **buckets;
 	uint32_t n_buckets, n_texts, next_id;
+	/*
+	 * Programs open the same files in the same order, so the text that followed the last one before is
+	 * tried first, which spares hashing and, as it was fetched ahead, waiting for memory.
+	 */
+	struct interned **recent;		/* by id modulo INTERN_RECENT; those that are gone are not there */
+	struct interned *last;			/* taken last, NULL: gone */
 	struct interned *oldest, *newest;	/* the queue */
 	size_t idle_bytes;			/* of all in the queue */
 	size_t *used;				/* the owner's account, counts every byte */

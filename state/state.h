@@ -33,7 +33,7 @@ struct fd_info {
 	uint64_t unix_source, unix_peer;
 	const char *name;		/* "/etc/hosts", "127.0.0.1:1->127.0.0.1:80"; "" when unknown; interned */
 	uint32_t name_id;		/* equal names have equal ids: results about a name can be cached by id */
-	const char *name_raw;		/* path as given to the call */
+	const char *name_raw;		/* path as given to the call; may point into name */
 };
 
 struct fd_table;			/* shared as the kernel shares it */

@@ -33,6 +33,7 @@ struct fd_node {
 	struct fd_info f;
 	uint8_t role;
 	uint8_t l4;		/* known from socket(); shown in f.l4proto once there is a role */
+	bool raw_in_name;	/* f.name_raw is the end of f.name: no text of its own */
 	int64_t pidfd_pid;	/* whom a pidfd is about, -1: unknown */
 	struct fd_node *next;	/* free list */
 };
@@ -173,6 +174,8 @@ void fd_table_range(struct store *s, struct fd_table *table, int64_t first, int6
 		    bool cloexec_only);
 void fd_table_exec(struct store *s, struct fd_table *table);	/* closes what is close-on-exec */
 void fd_set_name(struct store *s, struct fd_node *n, const char *name, size_t len);
+/* What the name was made of. */
+void fd_set_name_raw(struct store *s, struct fd_node *n, const char *raw, size_t len);
 
 /* ---- entries.c ---- */
 

@@ -58,6 +58,7 @@ START_TEST(test_relative_to_directory)
 	ck_assert_str_eq(fd_type_text(f.st->now.fd), "directory");
 	FEED(&f, "openat", CALL(10, 5), TEXT("name", "ssl/openssl.cnf"), NUMBER("dirfd", 4));
 	ck_assert_str_eq(feed_fd(&f, 10, 5), "/etc/ssl/openssl.cnf");
+	ck_assert_str_eq(f.st->now.fd->name_raw, "ssl/openssl.cnf");
 	FEED(&f, "openat", CALL(10, 6), TEXT("name", "x"), NUMBER("dirfd", 99));
 	ck_assert_str_eq(feed_fd(&f, 10, 6), "<UNKNOWN>/x");
 	FEED(&f, "fchdir", ON(10, 4, 0));
