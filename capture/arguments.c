@@ -110,9 +110,15 @@ static int take_time(void *context, const char *value, struct error *err)
 
 static int take_engine(void *context, const char *value, struct error *err)
 {
-	if (strcmp(value, "auto") && strcmp(value, "bpf"))
-		return error_set(err, -EINVAL, "'%s' is not one of auto, bpf", value);
-	return 0;
+	static const char *const words[] = {
+		[ENGINE_AUTO] = "auto", [ENGINE_BPF] = "bpf", [ENGINE_PTRACE] = "ptrace"};
+
+	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+		if (!strcmp(value, words[i])) {
+			((struct arguments *)context)->engine = i;
+			return 0;
+		}
+	return error_set(err, -EINVAL, "'%s' is not one of auto, bpf, ptrace", value);
 }
 
 static int take_buffer(void *context, const char *value, struct error *err)
@@ -155,7 +161,7 @@ static const struct option_row rows[] = {
 	{'X', "print-hex-ascii", NULL, "print buffers in hex and text", take_hex_ascii},
 	{'v', "verbose", NULL, "never shorten printed buffers", take_verbose},
 	{'D', "internal", NULL, "print notes of capture tools, too; -DD: hidden state events, too", take_internal},
-	{0, "engine", "auto|bpf", "how to capture", take_engine},
+	{0, "engine", "auto|bpf|ptrace", "how to capture; auto: ptrace where BPF is refused", take_engine},
 	{0, "buffer", "SIZE", "kernel memory for events on their way to us (default 64M)", take_buffer},
 	{0, "snapshot", "tree|all|none", "processes described in the file: captured ones and ancestors, all, none", take_snapshot},
 	{0, "env", NULL, "record environments, too (they often hold secrets)", take_env},
@@ -199,6 +205,10 @@ static int check_together(const struct arguments *a, struct error *err)
 	if (a->write && (a->json || a->format))
 		return error_set(err, -EINVAL, "%s says how events are printed: with -w none are",
 				 a->json ? "-j" : "--format");
+	if (a->engine == ENGINE_PTRACE && !a->command && !a->n_pids)
+		return error_set(err, -EINVAL, "--engine=ptrace follows a command (-- command) or a process (-p)");
+	if (a->engine == ENGINE_PTRACE && a->cgroup)
+		return error_set(err, -EINVAL, "--cgroup asks the kernel: that is the BPF engine's");
 	return 0;
 }
 

@@ -20,6 +20,7 @@
 
 #define FILTER_FILES_MAX 16
 
+enum engine_choice { ENGINE_AUTO, ENGINE_BPF, ENGINE_PTRACE };
 enum snapshot_choice { CHOICE_TREE, CHOICE_ALL, CHOICE_NONE };
 
 struct arguments {
@@ -30,6 +31,7 @@ struct arguments {
 	uint64_t limit, seconds, snaplen, level, buffer; /* 0: not given, but for snaplen */
 	unsigned internal;
 	char time_format; /* 0: the sink's own */
+	enum engine_choice engine;
 	enum snapshot_choice snapshot;
 	bool no_follow, env, json, quiet, explain, doctor, help, version;
 	struct render_options render;

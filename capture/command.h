@@ -11,14 +11,22 @@
  */
 #pragma once
 #include "base/error.h"
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
+
+struct sock_filter;
 
 struct command {
 	pid_t pid;	/* 0: none */
 	int go_fd;	/* writing a byte lets it go */
 	int failed_fd;	/* errno of a failed exec, end of file when it worked */
 	int signal_fds[2]; /* a pipe whose reader is "owned" by the command, see command_signal() */
+	/* A seccomp program for it to run under; set before command_go(), views. NULL: none. */
+	const struct sock_filter *program;
+	unsigned n_program;
+	atomic_bool traced; /* the tracer waits for it: command_reaped() tells */
+	atomic_bool reaped;
 	bool ended;
 	int wait_status;
 };
@@ -32,6 +40,8 @@ int command_fork(struct command *c, char **argv, int out_fd, struct error *err);
 int command_go(struct command *c, const char *name, struct error *err);
 /* Its process stays a zombie until command_done(), so that its number is nobody else's. */
 bool command_ended(struct command *c);
+/* The tracer's word: it has ended with this status; negative: we are to wait for it ourselves from now on. */
+void command_reaped(struct command *c, int wait_status);
 /* As the shell has it: its exit status, or 128 + signal. Only when it has ended. */
 int command_status(const struct command *c);
 /*

@@ -1,13 +1,19 @@
 #include "capture/doctor.h"
 
 #include "capture/engine.h"
+#include "capture/ptrace/tracer.h"
 
 #include <bpf/libbpf.h>
 #include <linux/capability.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void say(bool ok, const char *what, const char *remedy)
@@ -47,6 +53,54 @@ static void check_features(void)
 	    "Linux 5.17 or later and the right to use BPF");
 }
 
+/* How far one may trace processes that one did not start; absent without the Yama module. */
+static int ptrace_scope(void)
+{
+	FILE *f = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
+	int scope = 0;
+
+	if (f && fscanf(f, "%d", &scope) != 1)
+		scope = 0;
+	if (f)
+		fclose(f);
+	return scope;
+}
+
+/* Tries it on a child. */
+static bool may_ptrace(struct error *err)
+{
+	pid_t child;
+	bool may;
+
+	if (tracer_probe(err) < 0)
+		return false;
+	child = fork();
+	if (child == 0)
+		for (;;)
+			pause();
+	may = child > 0 && ptrace(PTRACE_SEIZE, child, 0, 0) == 0;
+	if (!may)
+		error_set(err, -errno, "%s: a sandbox forbids it (in a container: --cap-add=SYS_PTRACE, or a newer runtime)",
+			  strerror(errno));
+	if (child > 0) {
+		kill(child, SIGKILL);
+		waitpid(child, NULL, __WALL);
+	}
+	return may;
+}
+
+static bool check_ptrace(void)
+{
+	struct error err = {0};
+	bool may = may_ptrace(&err);
+
+	say(may, "the ptrace engine: needs no privileges, follows a command or one's own processes", err.text);
+	if (may)
+		say(ptrace_scope() == 0 || geteuid() == 0, "ptrace of processes that are running already (-p)",
+		    "sysctl kernel.yama.ptrace_scope=0, or root; a command (-- command) works all the same");
+	return may;
+}
+
 int doctor_run(void)
 {
 	struct engine_options options = {.snaplen = 80};
@@ -71,5 +125,5 @@ int doctor_run(void)
 		say(false, "the BPF engine", err.text);
 	}
 	engine_free(e);
-	return works ? 0 : 1;
+	return check_ptrace() || works ? 0 : 1;
 }

@@ -5,6 +5,7 @@
 #include "capture/engine.h"
 #include "capture/out_file.h"
 #include "capture/privilege.h"
+#include "capture/ptrace/tracer.h"
 #include "capture/snapshot.h"
 #include "capture/source_bpf.h"
 #include "capture/stop_signal.h"
@@ -29,7 +30,8 @@ struct job {
 	struct filter *filter;
 	struct kernel_filter kernel;
 	struct command command; /* pid 0: none */
-	struct engine *engine;
+	struct recorder *engine;
+	bool by_ptrace;
 	struct snapshot *snapshot; /* NULL: none */
 	struct source *source;
 	struct sink *sink;
@@ -161,7 +163,27 @@ static int open_command(struct job *j, struct error *err)
 			     : 0;
 }
 
-static int open_engine(struct job *j, struct error *err)
+static int open_ptrace(struct job *j, struct error *err)
+{
+	struct tracer_options t = {
+		.filter = &j->kernel,
+		.command = j->command.pid ? &j->command : NULL,
+		.pids = j->a->pids,
+		.n_pids = j->a->n_pids,
+		.no_follow = j->a->no_follow,
+		.snaplen = (uint32_t)j->a->snaplen,
+		.keep_env = j->a->env,
+	};
+
+	j->engine = tracer_new(&t, err);
+	if (!j->engine)
+		return err->code;
+	j->by_ptrace = true;
+	tracer_program(j->engine, &j->command.program, &j->command.n_program);
+	return 0;
+}
+
+static int open_bpf(struct job *j, struct error *err)
 {
 	struct engine_options e = {
 		.filter = &j->kernel,
@@ -179,14 +201,38 @@ static int open_engine(struct job *j, struct error *err)
 		e.tree_pids = j->a->pids;
 		e.n_tree_pids = j->a->n_pids;
 	}
-	j->engine = engine_new(&e, err);
+	j->engine = recorder_bpf_new(&e, err);
 	return j->engine ? 0 : err->code;
+}
+
+/* What ptrace can do as well, where BPF is refused. */
+static bool ptrace_will_do(const struct job *j, int code)
+{
+	bool refused = code == -EPERM || code == -EACCES || code == -ENOTSUP;
+
+	return refused && j->a->engine == ENGINE_AUTO && (j->command.pid || j->a->n_pids) && !j->a->cgroup;
+}
+
+static int open_engine(struct job *j, struct error *err)
+{
+	int r;
+
+	if (j->a->engine == ENGINE_PTRACE)
+		return open_ptrace(j, err);
+	r = open_bpf(j, err);
+	if (!ptrace_will_do(j, r))
+		return r;
+	if (!j->a->quiet)
+		fprintf(stderr, "scapcap: no BPF for this user: ptrace captures instead, which is slower "
+				"(see scapcap --doctor)\n");
+	error_clear(err);
+	return open_ptrace(j, err);
 }
 
 static int open_source(struct job *j, struct error *err)
 {
 	struct source_bpf_options s = {
-		.engine = j->engine,
+		.recorder = j->engine,
 		.begin = tell_begin,
 		.first_seen = tell_first_seen,
 		.users_of = tell_users,
@@ -199,6 +245,7 @@ static int open_source(struct job *j, struct error *err)
 		.context = j,
 	};
 
+	s.info.engine = text_of(j->engine->ops->name);
 	j->source = source_bpf_new(&s, err);
 	return j->source ? 0 : err->code;
 }
@@ -258,12 +305,12 @@ static int job_open(struct job *j, struct error *err)
 static int job_start(struct job *j, struct error *err)
 {
 	/* Recording first: what happens while /proc is read is in both, and in neither otherwise. */
-	int r = engine_start(j->engine, err);
+	int r = recorder_start(j->engine, err);
 
 	if (r == 0)
 		r = snapshot_take(j, err);
 	if (r == 0)
-		r = privilege_drop(err);
+		r = j->by_ptrace ? 0 : privilege_drop(err); /* a tracer needs its own until the end */
 	if (r == 0 && signals_stop)
 		r = error_set(err, -EINTR, "interrupted before it began");
 	if (r < 0)
@@ -297,7 +344,7 @@ static int job_capture(struct job *j, struct error *err)
 
 	j->pipeline = (struct pipeline){
 		.source = j->source,
-		.filter = kernel_decides(&j->kernel) ? NULL : j->filter,
+		.filter = !j->by_ptrace && kernel_decides(&j->kernel) ? NULL : j->filter,
 		.sink = j->sink,
 		.limit = j->a->limit,
 		.show_internal = j->a->internal > 0 || j->a->write,
@@ -345,7 +392,7 @@ static void job_close(struct job *j, struct error *err)
 	if (j->sink && j->sink->ops->free)
 		j->sink->ops->free(j->sink);
 	source_close(j->source);
-	engine_free(j->engine);
+	recorder_free(j->engine);
 	snapshot_free(j->snapshot);
 	out_file_close(&j->out, err);
 	for (size_t i = 0; i < j->n_pidfds; i++)

@@ -240,7 +240,7 @@ static unsigned laggard(const struct source_bpf *s)
 {
 	unsigned worst = 1;
 
-	for (unsigned ring = 2; ring < engine_n_rings(s->options.engine); ring++)
+	for (unsigned ring = 2; ring < s->options.recorder->n_rings; ring++)
 		if (s->ring_time[ring] < s->ring_time[worst])
 			worst = ring;
 	return worst;
@@ -252,13 +252,13 @@ static unsigned laggard(const struct source_bpf *s)
  */
 static size_t drain(struct source_bpf *s)
 {
-	struct engine *e = s->options.engine;
+	struct recorder *e = s->options.recorder;
 	uint64_t now = clock_ns(CLOCK_BOOTTIME), watermark = now - SLACK_NS;
 	unsigned behind = laggard(s);
 	size_t taken = 0;
 	bool all_empty = true;
 
-	for (unsigned ring = 0; ring < engine_n_rings(e); ring++) {
+	for (unsigned ring = 0; ring < e->n_rings; ring++) {
 		bool empty = false;
 
 		/*
@@ -267,7 +267,7 @@ static size_t drain(struct source_bpf *s)
 		 */
 		s->stage_time = s->ring_time[ring];
 		if (!ring || ring == behind || reorder_bytes(&s->order) < STAGED_MAX)
-			taken += engine_drain(e, ring, DRAIN_MAX, stage, s, &empty);
+			taken += recorder_drain(e, ring, DRAIN_MAX, stage, s, &empty);
 		s->ring_time[ring] = empty ? now : s->stage_time;
 		if (!empty && s->ring_time[ring] < watermark)
 			watermark = s->ring_time[ring];
@@ -298,10 +298,10 @@ static void stop_recording(struct source_bpf *s)
 {
 	struct timespec settle = {.tv_nsec = 5000000};
 
-	engine_stop(s->options.engine);
+	recorder_stop(s->options.recorder);
 	/* Programs that were running when they were detached finish on their own time. */
 	nanosleep(&settle, NULL);
-	engine_unfinished(s->options.engine, NULL);
+	recorder_unfinished(s->options.recorder, NULL);
 	s->phase = PHASE_STOPPED;
 }
 
@@ -322,7 +322,7 @@ static void check_cpu(struct source_bpf *s, unsigned cpu, uint64_t from)
 	struct engine_counters c, *before = &s->reported[cpu];
 	uint64_t to;
 
-	engine_counters(s->options.engine, (int)cpu, &c);
+	recorder_counters(s->options.recorder, (int)cpu, &c);
 	if (!before->last_loss_ns && c.first_loss_ns)
 		from = c.first_loss_ns;
 	to = c.last_loss_ns > from ? c.last_loss_ns : from;
@@ -335,10 +335,10 @@ static void check_cpu(struct source_bpf *s, unsigned cpu, uint64_t from)
 
 static void check_losses(struct source_bpf *s, uint64_t from, uint64_t now)
 {
-	uint64_t missed = engine_missed(s->options.engine);
+	uint64_t missed = recorder_missed(s->options.recorder);
 
 	s->n_loss = s->loss_at = 0;
-	for (unsigned cpu = 0; cpu < engine_n_cpus(s->options.engine); cpu++)
+	for (unsigned cpu = 0; cpu < s->options.recorder->n_cpus; cpu++)
 		check_cpu(s, cpu, from);
 	loss_note(s, LOSS_TASK, UINT32_MAX, missed - s->missed, from, now);
 	s->missed = missed;
@@ -481,7 +481,7 @@ struct source *source_bpf_new(const struct source_bpf_options *options, struct e
 	static const struct source_ops ops = {"bpf", source_bpf_next, source_bpf_close};
 	struct source_bpf *s = calloc(1, sizeof *s);
 
-	unsigned n_cpus = engine_n_cpus(options->engine);
+	unsigned n_cpus = options->recorder->n_cpus;
 
 	if (!s || !(s->schema = schema_new()))
 		goto fail;

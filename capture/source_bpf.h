@@ -1,14 +1,14 @@
 /*
- * A live source over the BPF engine: records become batches in order of time, with the state that
+ * A live source over an engine: records become batches in order of time, with the state that
  * the events need in front of them.
  */
 #pragma once
-#include "capture/engine.h"
 #include "capture/entry_list.h"
+#include "capture/recorder.h"
 #include "format/source.h"
 
 struct source_bpf_options {
-	struct engine *engine;		/* loaded, not started; owned by the caller, outlives the source */
+	struct recorder *recorder;	/* loaded, not started; owned by the caller, outlives the source */
 	/* Adds to out what goes in front of everything. NULL: nothing does. */
 	int (*begin)(void *context, struct entry_list *out);
 	/* Adds to out what is known of a thread that appears for the first time (and of its process,

@@ -153,7 +153,7 @@ bool extract_evt(const struct field *f, struct event *ev, struct state *st, unsi
 	case FIELD_THREAD_TID:
 		return value_int(ret, ev->tid);
 	case FIELD_EVT_CPU:
-		return value_int(ret, ev->cpu);
+		return ev->cpu != CPU_UNKNOWN && value_int(ret, ev->cpu);
 	case FIELD_EVT_DIR:
 		return value_text(ret, event_direction(ev) == '>' ? ">" : "<");
 	case FIELD_EVT_CATEGORY:

@@ -22,6 +22,7 @@
 #define BATCH_PAYLOAD_MAX (2u << 20)	/* payload of a batch: bounds reader and writer alike */
 #define SYSNO_NONE	0xFFFFu
 #define FD_NONE		INT32_MIN	/* fd: the event has none */
+#define CPU_UNKNOWN	0xFFFFu		/* cpu: whoever recorded it was not told */
 
 enum column {
 	COLUMN_TIME = 1 << 0,
@@ -41,7 +42,7 @@ enum column {
 };
 
 enum event_flag {
-	EVENT_UNFINISHED = 1 << 0,   /* still in the call when the capture ended: no result; time_ns is the end */
+	EVENT_UNFINISHED = 1 << 0,   /* still in the call when the capture, or the thread, ended: no result; time_ns is the end */
 	EVENT_CHILD_RETURN = 1 << 1, /* fork, vfork, clone returning in the child: not a call */
 	EVENT_HIDDEN = 1 << 2,	     /* did not pass the capture's filter; kept because it changes state */
 	EVENT_NO_RESULT = 1 << 3,    /* exit, exit_group, tracepoints: result column means nothing */

@@ -88,7 +88,7 @@ struct scapkit_event {
 	int64_t result;		/* meaningful when has_result: what the call returned, -errno on failure */
 	const char *type_name;	/* "openat" */
 	uint16_t type;		/* event type number (scapread -L) */
-	uint16_t cpu;
+	uint16_t cpu;		/* 65535: not known (captured with ptrace) */
 	uint32_t flags;		/* enum scapkit_event_flag; other bits may be set, too */
 	uint32_t n_params;
 	uint8_t has_result;

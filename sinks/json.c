@@ -222,8 +222,10 @@ static void put_head(struct json_sink *j, struct buffer *b, const struct event *
 		p = LITERAL(p, ",\"evt.latency\":");
 		p = decimal_put(p, ev->duration_ns);
 	}
-	p = LITERAL(p, ",\"evt.cpu\":");
-	p = decimal_put(p, ev->cpu);
+	if (ev->cpu != CPU_UNKNOWN) {
+		p = LITERAL(p, ",\"evt.cpu\":");
+		p = decimal_put(p, ev->cpu);
+	}
 	b->len += (size_t)(p - start);
 }
 

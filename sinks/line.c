@@ -349,6 +349,8 @@ static bool print_segment(struct line *l, struct segment *s, struct buffer *out,
 		print_time(l, out, ev);
 		return true;
 	case SEGMENT_CPU:
+		if (ev->cpu == CPU_UNKNOWN)
+			return print_field(s, out, ev, st);
 		put_decimal(out, ev->cpu);
 		return true;
 	case SEGMENT_COMM:

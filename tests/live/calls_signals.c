@@ -164,11 +164,17 @@ static void traced(void)
 		made.tid = syscall(SYS_gettid);
 		call(SYS_ptrace, PTRACE_TRACEME, 0, 0, 0);
 		must("addr=0 data=0 request=PTRACE_TRACEME pid=0");
-		raise(SIGSTOP);
+		if (made.result == 0)
+			raise(SIGSTOP);
 		_exit(0);
 	}
 	call(SYS_wait4, pid, &status, __WALL, NULL);
 	must("pid=%d status=%d options=%d usage=0", pid, status, __WALL);
+	if (!WIFSTOPPED(status)) {
+		cannot("ptrace", "somebody else traces us");
+		must_end(pid, status, "?");
+		return;
+	}
 	call(SYS_ptrace, PTRACE_PEEKDATA, pid, &word, &got);
 	must("addr=%#lx data=%ld request=PTRACE_PEEKDATA pid=%d", (unsigned long)&word, got, pid);
 	call(SYS_ptrace, PTRACE_PEEKDATA, pid, NOWHERE, &got);

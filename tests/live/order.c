@@ -2,6 +2,7 @@
  * Two CPUs that flood: what the source hands out is in order of time, complete, and needs bounded memory.
  * The order of the two threads' calls among each other is known: they take turns on a counter.
  */
+#include "capture/engine.h"
 #include "capture/source_bpf.h"
 
 #include <pthread.h>
@@ -125,12 +126,12 @@ int main(int argc, char **argv)
 	if (pid == 0)
 		child_run(go[0]);
 	struct engine_options options = {.tree_pids = &pid, .n_tree_pids = 1, .snaplen = 80};
-	struct engine *engine = engine_new(&options, &err);
-	struct source_bpf_options s = {.engine = engine, .batch_ns = 400000000, .stop = &stop,
+	struct recorder *engine = recorder_bpf_new(&options, &err);
+	struct source_bpf_options s = {.recorder = engine, .batch_ns = 400000000, .stop = &stop,
 				       .ended = child_ended, .context = &pid};
 
 	source = engine ? source_bpf_new(&s, &err) : NULL;
-	if (!source || engine_start(engine, &err) < 0 || write(go[1], "", 1) != 1) {
+	if (!source || recorder_start(engine, &err) < 0 || write(go[1], "", 1) != 1) {
 		printf("%s\n", err.text);
 		return 77;
 	}
@@ -143,7 +144,7 @@ int main(int argc, char **argv)
 	}
 	source_bpf_stats(source, &stats);
 	source_close(source);
-	engine_free(engine);
+	recorder_free(engine);
 	waitpid((pid_t)pid, NULL, 0);
 	if (r < 0)
 		printf("%s\n", err.text);

@@ -1,0 +1,98 @@
+#include "capture/ptrace/record_queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define QUEUE_MAX (16u << 20) /* bytes; whoever fills it waits then */
+
+void record_queue_init(struct record_queue *q)
+{
+	memset(q, 0, sizeof *q);
+	pthread_mutex_init(&q->lock, NULL);
+	pthread_cond_init(&q->has_room, NULL);
+}
+
+void record_queue_done(struct record_queue *q)
+{
+	pthread_mutex_destroy(&q->lock);
+	pthread_cond_destroy(&q->has_room);
+	free(q->filled.data);
+	free(q->taken.data);
+}
+
+static uint8_t *area_room(struct record_area *a, size_t len)
+{
+	if (len > a->cap - a->len) {
+		size_t cap = a->cap ? a->cap * 2 : 1u << 20;
+		uint8_t *data;
+
+		while (len > cap - a->len)
+			cap *= 2;
+		data = realloc(a->data, cap);
+		if (!data)
+			return NULL;
+		a->data = data;
+		a->cap = cap;
+	}
+	a->len += len;
+	return a->data + a->len - len;
+}
+
+static size_t room_of(const struct record *r)
+{
+	return (r->size + 7) / 8 * (size_t)8;
+}
+
+void record_queue_put(struct record_queue *q, const struct record *r)
+{
+	uint8_t *room;
+
+	pthread_mutex_lock(&q->lock);
+	while (!q->unbounded && q->filled.len > QUEUE_MAX)
+		pthread_cond_wait(&q->has_room, &q->lock);
+	room = area_room(&q->filled, room_of(r));
+	if (room)
+		memcpy(room, r, r->size);
+	else
+		q->out_of_memory = true;
+	pthread_mutex_unlock(&q->lock);
+}
+
+void record_queue_unbind(struct record_queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	q->unbounded = true;
+	pthread_cond_broadcast(&q->has_room);
+	pthread_mutex_unlock(&q->lock);
+}
+
+static void areas_swap(struct record_queue *q)
+{
+	struct record_area empty = q->taken;
+
+	empty.len = 0;
+	pthread_mutex_lock(&q->lock);
+	q->taken = q->filled;
+	q->filled = empty;
+	pthread_cond_broadcast(&q->has_room);
+	pthread_mutex_unlock(&q->lock);
+	q->taken_at = 0;
+}
+
+size_t record_queue_take(struct record_queue *q, size_t max_bytes, recorder_take *take, void *context,
+			 bool *ret_empty)
+{
+	size_t taken = 0;
+
+	if (q->taken_at == q->taken.len)
+		areas_swap(q);
+	while (q->taken_at < q->taken.len && taken < max_bytes) {
+		const struct record *r = (const void *)(q->taken.data + q->taken_at);
+
+		take(context, r);
+		q->taken_at += room_of(r);
+		taken += r->size;
+	}
+	*ret_empty = q->taken_at == q->taken.len;
+	return taken;
+}

@@ -1,0 +1,33 @@
+/*
+ * Records on their way from the thread that makes them to the one that takes them. Two areas: one is
+ * filled while the other is emptied.
+ */
+#pragma once
+#include "capture/recorder.h"
+
+#include <pthread.h>
+
+struct record_area {
+	uint8_t *data;
+	size_t len, cap;
+};
+
+struct record_queue {
+	pthread_mutex_t lock;
+	pthread_cond_t has_room;
+	struct record_area filled; /* behind the lock */
+	bool unbounded;		   /* nobody empties it at the moment: never wait */
+	bool out_of_memory;
+	struct record_area taken; /* of the taker alone */
+	size_t taken_at;
+};
+
+void record_queue_init(struct record_queue *q);
+void record_queue_done(struct record_queue *q);
+/* Copies it; waits while much is in the queue. */
+void record_queue_put(struct record_queue *q, const struct record *r);
+/* From now on put never waits. */
+void record_queue_unbind(struct record_queue *q);
+/* As recorder_drain(). */
+size_t record_queue_take(struct record_queue *q, size_t max_bytes, recorder_take *take, void *context,
+			 bool *ret_empty);

@@ -1,0 +1,302 @@
+#include "capture/ptrace/tracer.h"
+
+#include "capture/command.h"
+#include "capture/kernel_recipes.h"
+#include "capture/proc_read.h"
+#include "capture/ptrace/tracer_state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ROUND_MAX    64 /* stops that are taken note of before any tracee goes on: none is left out for long */
+#define WAKE_SIGNAL  (SIGRTMIN + 3)
+#define LEAVE_MAX_NS 2000000000ull /* one that cannot stop (in vfork) is let go by our end */
+
+struct stop {
+	pid_t tid;
+	int status;
+};
+
+/* ---- the tracer's thread ---- */
+
+/* As many stops as there are; waits for the first. 0: nobody is left; -EINTR: woken. */
+static int stops_collect(struct stop *stops, bool alone)
+{
+	int n = 0;
+
+	while (n < ROUND_MAX) {
+		pid_t tid = waitpid(-1, &stops[n].status, n ? __WALL | WNOHANG : __WALL);
+
+		if (tid < 0 && !n)
+			return errno == EINTR ? -EINTR : 0;
+		if (tid <= 0)
+			break;
+		stops[n++].tid = tid;
+		if (alone)
+			break;
+	}
+	return n;
+}
+
+/* From now on nothing is recorded. */
+static void stop_recording(struct tracer *tr)
+{
+	tracer_unfinished(tr);
+	record_queue_unbind(&tr->queue);
+	tr->phase = tr->n_program ? TRACER_PASSES : TRACER_LEAVES;
+	if (tr->phase == TRACER_LEAVES)
+		tracer_begin_leaving(tr);
+	else
+		tracer_release_held(tr);
+	__atomic_store_n(&tr->stopped, true, __ATOMIC_RELEASE);
+}
+
+static void trace(struct tracer *tr)
+{
+	struct stop stops[ROUND_MAX];
+	uint64_t since = 0;
+
+	while (tr->tracees.n) {
+		int n = stops_collect(stops, tr->tracees.n == 1);
+
+		if (n == 0)
+			break;
+		for (int i = 0; i < n; i++)
+			tracer_take(tr, stops[i].tid, stops[i].status);
+		if (tr->stop && tr->phase == TRACER_RECORDS) {
+			stop_recording(tr);
+			since = tracer_now();
+		}
+		if (tr->phase == TRACER_LEAVES && tracer_now() - since > LEAVE_MAX_NS)
+			break;
+	}
+	if (tr->phase == TRACER_RECORDS) {
+		record_queue_unbind(&tr->queue);
+		__atomic_store_n(&tr->stopped, true, __ATOMIC_RELEASE);
+	}
+}
+
+static void ignore_signal(int number)
+{
+}
+
+static void *tracer_main(void *context)
+{
+	struct tracer *tr = context;
+	sigset_t wake;
+
+	tr->start_code = tracer_attach(tr, &tr->start_error);
+	pthread_mutex_lock(&tr->queue.lock);
+	tr->runs = true;
+	pthread_cond_broadcast(&tr->queue.has_room);
+	pthread_mutex_unlock(&tr->queue.lock);
+	sigemptyset(&wake);
+	sigaddset(&wake, WAKE_SIGNAL);
+	pthread_sigmask(SIG_UNBLOCK, &wake, NULL);
+	if (tr->start_code < 0) {
+		tr->phase = TRACER_LEAVES;
+		tracer_begin_leaving(tr);
+	}
+	trace(tr);
+	if (tr->options.command)
+		command_reaped(tr->options.command, -1);
+	__atomic_store_n(&tr->over, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* ---- the recorder ---- */
+
+static struct tracer *tracer_of(struct recorder *r)
+{
+	return (struct tracer *)r;
+}
+
+/*
+ * What stops the whole job by the terminal stops the command; we have to be there to see that. See
+ * stop_with_command().
+ */
+static void signals_set(void)
+{
+	struct sigaction wake = {.sa_handler = ignore_signal};
+
+	sigaction(WAKE_SIGNAL, &wake, NULL);
+	signal(SIGTSTP, SIG_IGN);
+	signal(SIGTTIN, SIG_IGN);
+	signal(SIGTTOU, SIG_IGN);
+}
+
+static int start(struct recorder *r, struct error *err)
+{
+	struct tracer *tr = tracer_of(r);
+	sigset_t all, before;
+	int code;
+
+	signals_set();
+	if (tr->options.command)
+		tr->options.command->traced = true;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	code = pthread_create(&tr->thread, NULL, tracer_main, tr);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (code)
+		return error_set(err, -code, "starting a thread: %s", strerror(code));
+	pthread_mutex_lock(&tr->queue.lock);
+	while (!tr->runs)
+		pthread_cond_wait(&tr->queue.has_room, &tr->queue.lock);
+	pthread_mutex_unlock(&tr->queue.lock);
+	if (tr->start_code < 0)
+		*err = tr->start_error;
+	return tr->start_code;
+}
+
+/* The signal may come just before the thread waits: again, until it has seen what it is asked. */
+static void wake_until(struct tracer *tr, volatile bool *done)
+{
+	struct timespec step = {.tv_nsec = 500000};
+
+	while (!__atomic_load_n(done, __ATOMIC_ACQUIRE) && !__atomic_load_n(&tr->over, __ATOMIC_ACQUIRE)) {
+		pthread_kill(tr->thread, WAKE_SIGNAL);
+		nanosleep(&step, NULL);
+	}
+}
+
+static void stop(struct recorder *r)
+{
+	struct tracer *tr = tracer_of(r);
+
+	if (!tr->runs)
+		return;
+	record_queue_unbind(&tr->queue);
+	tr->stop = true;
+	wake_until(tr, &tr->stopped);
+	if (!tr->n_program)
+		wake_until(tr, &tr->over);
+}
+
+/* They are in the queue since stop(). */
+static int unfinished(struct recorder *r, struct error *err)
+{
+	return 0;
+}
+
+static size_t drain(struct recorder *r, unsigned ring, size_t max_bytes, recorder_take *take, void *context,
+		    bool *ret_empty)
+{
+	*ret_empty = true;
+	return ring ? record_queue_take(&tracer_of(r)->queue, max_bytes, take, context, ret_empty) : 0;
+}
+
+/* Nothing is lost: the tracees wait. */
+static void counters(struct recorder *r, int cpu, struct engine_counters *ret)
+{
+	memset(ret, 0, sizeof *ret);
+}
+
+static uint64_t missed(struct recorder *r)
+{
+	return 0;
+}
+
+static void tracer_free(struct recorder *r)
+{
+	struct tracer *tr = tracer_of(r);
+
+	stop(r);
+	if (tr->runs)
+		pthread_join(tr->thread, NULL);
+	tracees_done(&tr->tracees);
+	record_queue_done(&tr->queue);
+	snapshot_free(tr->context.groups);
+	free(tr->recipes);
+	free(tr->scratch);
+	free(tr);
+}
+
+/* ---- making one ---- */
+
+int tracer_probe(struct error *err)
+{
+	struct __ptrace_syscall_info info;
+
+	/* Of somebody who is not traced: ESRCH where it is known, EIO where not. */
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, getpid(), sizeof info, &info) < 0 && errno == EIO)
+		return error_set(err, -ENOSYS, "ptrace cannot tell calls (PTRACE_GET_SYSCALL_INFO): Linux 5.3 or later "
+					       "is needed");
+	return 0;
+}
+
+static bool machine_swaps(void)
+{
+	char text[512];
+	int fd = open("/proc/swaps", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (n < 0)
+		return true;
+	text[n] = 0;
+	/* The first line is a heading. */
+	return strchr(text, '\n') && strchr(text, '\n')[1];
+}
+
+static bool tracer_fill(struct tracer *tr)
+{
+	tr->recipes = calloc(N_RECIPES, sizeof *tr->recipes);
+	tr->scratch = malloc(sizeof *tr->scratch);
+	tr->context.groups = calloc(1, sizeof *tr->context.groups);
+	if (!tr->recipes || !tr->scratch || !tr->context.groups)
+		return false;
+	tr->context.groups->root = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	kernel_recipes_fill(tr->recipes, tr->options.filter, true);
+	tracer_make_plans(tr);
+	return true;
+}
+
+struct recorder *tracer_new(const struct tracer_options *options, struct error *err)
+{
+	static const struct recorder_ops ops = {"ptrace", start, stop, unfinished, drain, counters, missed, tracer_free};
+	struct tracer *tr;
+
+	if (tracer_probe(err) < 0)
+		return NULL;
+	tr = calloc(1, sizeof *tr);
+	if (!tr) {
+		error_set(err, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	record_queue_init(&tr->queue);
+	tr->recorder = (struct recorder){&ops, 2, 1};
+	tr->options = *options;
+	tr->failed_only = options->filter && options->filter->failed_only;
+	tr->context.tracees = &tr->tracees;
+	tr->context.snaplen = options->snaplen;
+	tr->context.keep_env = options->keep_env;
+	tr->context.has_swap = machine_swaps();
+	tr->context.facts = &tr->facts;
+	tr->context.socket = &tr->socket;
+	if (!tracer_fill(tr)) {
+		tracer_free(&tr->recorder);
+		error_set(err, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	if (options->command && options->filter && options->filter->has_types)
+		tracer_make_program(tr);
+	return &tr->recorder;
+}
+
+void tracer_program(const struct recorder *r, const struct sock_filter **ret, unsigned *ret_n)
+{
+	const struct tracer *tr = (const struct tracer *)r;
+
+	*ret = tr->program;
+	*ret_n = tr->n_program;
+}

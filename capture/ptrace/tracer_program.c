@@ -1,0 +1,118 @@
+/* Which calls stop: what is looked at before them, and the seccomp program for captures of few types. */
+#include "capture/ptrace/tracer_state.h"
+
+#include "format/recipe.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#define ARCH_NATIVE AUDIT_ARCH_X86_64
+#define ARCH_32	    AUDIT_ARCH_I386
+#elif defined(__aarch64__)
+#define ARCH_NATIVE AUDIT_ARCH_AARCH64
+#define ARCH_32	    AUDIT_ARCH_ARM
+#endif
+
+#define NR_CLONE3 435 /* of every ABI */
+
+void tracer_make_plans(struct tracer *tr)
+{
+	for (unsigned i = 0; i < N_RECIPES; i++) {
+		const struct kernel_recipe *r = &tr->recipes[i];
+		struct call_plan *plan = &tr->plans[i];
+		bool has_path = false;
+
+		for (unsigned k = 0; k < r->n_steps; k++) {
+			const struct kernel_step *step = &r->steps[k];
+
+			if (step->kind == KIND_PATH && !has_path) {
+				plan->path_arg = step->a;
+				has_path = true;
+			}
+			if (step->kind == KIND_OPENFLAGS || step->kind == KIND_OPENFLAGSAT || step->kind == KIND_OPENLAYER) {
+				plan->flags_kind = step->kind;
+				plan->flags_arg = step->kind == KIND_OPENLAYER ? 0 : step->a;
+				plan->flags_at = step->c;
+				plan->makes_file = true;
+			}
+		}
+		plan->makes_file = plan->makes_file && has_path;
+		plan->is_clone3 = i % SYSCALLS_MAX == NR_CLONE3 && (r->flags & CALL_CLONE);
+	}
+}
+
+static void emit(struct tracer *tr, uint16_t code, uint32_t k, uint8_t yes, uint8_t no)
+{
+	if (tr->n_program < PROGRAM_MAX)
+		tr->program[tr->n_program++] = (struct sock_filter){code, yes, no, k};
+}
+
+/* A run of numbers: jumps over the next instruction when the number is not in it. */
+static void emit_run(struct tracer *tr, uint32_t first, uint32_t last)
+{
+	if (first == last) {
+		emit(tr, BPF_JMP | BPF_JEQ | BPF_K, first, 0, 1);
+	} else {
+		emit(tr, BPF_JMP | BPF_JGE | BPF_K, first, 0, 2);
+		emit(tr, BPF_JMP | BPF_JGT | BPF_K, last, 1, 0);
+	}
+	emit(tr, BPF_RET | BPF_K, SECCOMP_RET_TRACE, 0, 0);
+}
+
+/* The calls of one table; what is beyond it is generic. */
+static void emit_table(struct tracer *tr, const struct kernel_recipe *table)
+{
+	bool generic = table[SYSCALLS_MAX - 1].flags & CALL_WANTED;
+
+	for (uint32_t n = 0; n < PSEUDO_TASK;) {
+		uint32_t first = n;
+
+		while (n < PSEUDO_TASK && (table[n].flags & CALL_WANTED))
+			n++;
+		if (n > first)
+			emit_run(tr, first, n - 1);
+		n++;
+	}
+	if (generic) {
+		emit(tr, BPF_JMP | BPF_JGE | BPF_K, PSEUDO_TASK, 0, 1);
+		emit(tr, BPF_RET | BPF_K, SECCOMP_RET_TRACE, 0, 0);
+	}
+	emit(tr, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+}
+
+/* Deaths tell why: who ended by a call of its own was not killed. */
+static void want_exits(struct tracer *tr)
+{
+	if (!(tr->recipes[PSEUDO_SIGNAL].flags & CALL_WANTED))
+		return;
+	for (unsigned i = 0; i < N_RECIPES; i++)
+		if (tr->recipes[i].flags & CALL_AT_ENTRY)
+			tr->recipes[i].flags |= CALL_WANTED;
+}
+
+void tracer_make_program(struct tracer *tr)
+{
+	uint32_t action = SECCOMP_RET_TRACE;
+	struct sock_filter *to_second;
+
+	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) < 0)
+		return;
+	want_exits(tr);
+	emit(tr, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
+	emit(tr, BPF_JMP | BPF_JEQ | BPF_K, ARCH_NATIVE, 1, 0);
+	to_second = &tr->program[tr->n_program];
+	emit(tr, BPF_JMP | BPF_JA, 0, 0, 0);
+	emit(tr, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	emit_table(tr, tr->recipes);
+	to_second->k = (uint32_t)(&tr->program[tr->n_program] - to_second - 1);
+	emit(tr, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	emit_table(tr, tr->recipes + TABLE_COMPAT);
+	if (tr->n_program == PROGRAM_MAX)
+		tr->n_program = 0; /* does not fit: every call stops */
+}

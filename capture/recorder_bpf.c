@@ -1,0 +1,71 @@
+#include "capture/engine.h"
+#include "capture/recorder.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct recorder_bpf {
+	struct recorder recorder;
+	struct engine *engine;
+};
+
+static struct engine *engine_of(struct recorder *r)
+{
+	return ((struct recorder_bpf *)r)->engine;
+}
+
+static int start(struct recorder *r, struct error *err)
+{
+	return engine_start(engine_of(r), err);
+}
+
+static void stop(struct recorder *r)
+{
+	engine_stop(engine_of(r));
+}
+
+static int unfinished(struct recorder *r, struct error *err)
+{
+	return engine_unfinished(engine_of(r), err);
+}
+
+static size_t drain(struct recorder *r, unsigned ring, size_t max_bytes, recorder_take *take, void *context,
+		    bool *ret_empty)
+{
+	return engine_drain(engine_of(r), ring, max_bytes, take, context, ret_empty);
+}
+
+static void counters(struct recorder *r, int cpu, struct engine_counters *ret)
+{
+	engine_counters(engine_of(r), cpu, ret);
+}
+
+static uint64_t missed(struct recorder *r)
+{
+	return engine_missed(engine_of(r));
+}
+
+static void recorder_bpf_free(struct recorder *r)
+{
+	engine_free(engine_of(r));
+	free(r);
+}
+
+struct recorder *recorder_bpf_new(const struct engine_options *options, struct error *err)
+{
+	static const struct recorder_ops ops = {"bpf",	  start,  stop,		     unfinished, drain,
+						counters, missed, recorder_bpf_free};
+	struct recorder_bpf *r = calloc(1, sizeof *r);
+
+	if (!r) {
+		error_set(err, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	r->engine = engine_new(options, err);
+	if (!r->engine) {
+		free(r);
+		return NULL;
+	}
+	r->recorder = (struct recorder){&ops, engine_n_rings(r->engine), engine_n_cpus(r->engine)};
+	return &r->recorder;
+}

@@ -1,0 +1,27 @@
+# a traced command is as untraced: its streams, its status, its signals; and a filter stops it for few calls only
+c() { scapcap --engine=ptrace -q "$@"; }
+echo 'standard input' | c -w a.scap -- sh -c 'cat; echo words >&2; exit 7'; echo "status $?"
+c -w b.scap -- sh -c 'kill -TERM $$'; echo "status $?"
+c -w c.scap -- sh -c 'trap "echo caught; exit 3" USR1; kill -USR1 $$; exit 4'; echo "status $?"
+c -w d.scap -- ./nothing; echo "status $?"
+# a stop is no end
+c -w e.scap -- sh -c '(sleep 0.2; kill -CONT $$) & kill -STOP $$; echo continued; wait; exit 5'; echo "status $?"
+for f in a b c; do scapread -r $f.scap -p '%evt.type' 'evt.type in (execve, procexit)' | sort | uniq -c; done
+scapread -r b.scap -p '*%evt.type sig=%evt.arg.sig' 'evt.type in (kill, procexit, signaldeliver)'
+
+# printed at once, with a filter on a type: all else goes on without a stop
+c --format '%proc.name %evt.type %evt.rawres' evt.type=mkdir -- sh -c 'mkdir one; cd one; mkdir two; ls' | sort
+scapread -r a.scap -p '%evt.cpu' -n 1 | wc -l
+
+# -p
+sh -c 'while [ ! -e go ]; do sleep 0.05; done; mkdir three; exit 6' &
+pid=$!
+scapcap --engine=ptrace --format '%proc.name %evt.type' -p $pid 'evt.type in (mkdir, procexit) and proc.name=mkdir' 2>err &
+until grep -q capturing err; do sleep 0.05; done
+: >go
+wait $pid; echo "status $?"
+wait; cat err
+ls
+
+scapcap --engine=ptrace; echo "status $?"
+scapcap --engine=ptrace --cgroup x -- true; echo "status $?"
