@@ -53,6 +53,12 @@ struct field {
 	int64_t index;			/* numeric argument, -1: none */
 };
 
+/* Whether it has several values; with an argument it asks for one of them. */
+static inline bool field_is_list(const struct field *f)
+{
+	return f->info->is_list && !f->argument[0];
+}
+
 /* Bytes that extraction may use to build a value. Caller-owned; one per field in use at a time. */
 struct field_scratch {
 	struct buffer bytes;

@@ -14,8 +14,13 @@ const char *event_name(struct event *ev)
 	int64_t code;
 	const char *name;
 
-	/* Calls of old captures that have no event of their own: parameter 0 is the public code. */
-	if (ev->type > 1 || !param_number(event_param(ev, 0), PT_SYSCALLID, &code))
+	/*
+	 * Calls of old captures that have no event of their own: parameter 0 is the public code. They are
+	 * rare: nobody loads parameters for an event's name, so these are loaded when one comes along. The
+	 * column part asks with an event that has no batch.
+	 */
+	if (ev->type > 1 || (ev->batch && batch_need(ev->batch, COLUMN_PAYLOAD_BULK, NULL) < 0) ||
+	    !param_number(event_param(ev, 0), PT_SYSCALLID, &code))
 		return ev->info->name;
 	name = ppm_sc_name((unsigned)code);
 	return name ? name : ev->info->name;

@@ -369,7 +369,7 @@ static bool put_field(struct json_sink *j, size_t i, struct event *ev, struct st
 
 	if (!field_extract(f, ev, st, 0, scratch, &v))
 		return false;
-	if (!f->info->is_list) {
+	if (!field_is_list(f)) {
 		put_value(b, f, &v);
 		return true;
 	}

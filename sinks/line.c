@@ -319,7 +319,7 @@ static bool print_field(struct segment *s, struct buffer *out, struct event *ev,
 
 	if (!field_extract(&s->field, ev, st, 0, &s->scratch, &v))
 		return false;
-	if (!s->field.info->is_list) {
+	if (!field_is_list(&s->field)) {
 		field_print(&s->field, &v, out);
 		return true;
 	}
