@@ -1,3 +1,4 @@
+#include "filters/check_quick.h"
 #include "filters/column.h"
 
 #include <errno.h>
@@ -131,6 +132,20 @@ const uint64_t *filter_types(const struct filter *f)
 	return f->has_types ? f->types : NULL;
 }
 
+static inline bool check_match(struct filter *f, struct check *c, struct event *ev, struct state *st)
+{
+	int known;
+
+	/* What the type rules out, or decides, needs no value. */
+	if (c->types && !bit_test(c->types, ev->type))
+		return false;
+	if (c->quick && (known = check_quickly(c, ev, st)) >= 0)
+		return known;
+	if (c->column == COLUMN_PART_TYPES && !bit_test(f->unsure, ev->type))
+		return true;
+	return check_event(f, c, ev, st);
+}
+
 static bool node_match(struct filter *f, const struct node *n, struct event *ev, struct state *st)
 {
 	switch (n->kind) {
@@ -151,12 +166,7 @@ static bool node_match(struct filter *f, const struct node *n, struct event *ev,
 	default:
 		break;
 	}
-	/* What the type rules out, or decides, needs no value. */
-	if (n->check->types && !bit_test(n->check->types, ev->type))
-		return false;
-	if (n->check->column == COLUMN_PART_TYPES && !bit_test(f->unsure, ev->type))
-		return true;
-	return check_event(f, n->check, ev, st);
+	return check_match(f, n->check, ev, st);
 }
 
 bool filter_match(struct filter *f, struct event *ev, struct state *st)
@@ -165,5 +175,6 @@ bool filter_match(struct filter *f, struct event *ev, struct state *st)
 		forget_names(f->root);
 		f->state_serial = st->serial;
 	}
-	return node_match(f, f->root, ev, st);
+	return f->root->kind == NODE_CHECK ? check_match(f, f->root->check, ev, st)
+					   : node_match(f, f->root, ev, st);
 }

@@ -26,64 +26,107 @@ static bool dynamic_fits(const struct param_info *info, const struct param *p)
 	return !size || p->len == size + 1;
 }
 
-static bool param_take(struct event *ev, struct cursor *c, unsigned i)
+/* Text without a NUL, on which its readers rely, or a misfit of alternatives: counts as absent. */
+static bool param_is_damaged(const struct param_info *info, const struct param *p)
+{
+	return (p->len && param_type_is_text(info->type) && p->data[p->len - 1]) ||
+	       (info->type == PT_DYN && !dynamic_fits(info, p));
+}
+
+/* A length, and so many bytes. false: they are not there. */
+static bool bytes_take(struct param *p, const uint8_t **at, const uint8_t *end)
+{
+	struct cursor c = cursor_over(*at, (size_t)(end - *at));
+	uint32_t len = cursor_u16(&c);
+
+	if (len == 0xFFFF)
+		len = cursor_u32(&c);
+	p->data = cursor_bytes(&c, len);
+	p->len = p->data ? len : 0;
+	*at = c.at;
+	return p->data;
+}
+
+/* Parameter i of the payload. false: it ends early. */
+static bool param_take(struct event *ev, unsigned i, const uint8_t **at, const uint8_t *end)
 {
 	const struct param_info *info = &ev->info->params[i];
 	struct param *p = &ev->params[i];
 	unsigned size = param_type_size(info->type);
-	uint32_t len = size;
 
-	if (!size) {
-		len = cursor_u16(c);
-		if (len == 0xFFFF)
-			len = cursor_u32(c);
+	if (size) {
+		if (size > (size_t)(end - *at)) {
+			*p = param_absent;
+			return false;
+		}
+		*p = (struct param){*at, size};
+		*at += size;
+		return true;
 	}
-	p->data = cursor_bytes(c, len);
-	p->len = p->data ? len : 0;
-	if (!p->data)
+	if (!bytes_take(p, at, end))
 		return false;
-	/* Readers of text rely on the NUL: text without one counts as absent. */
-	if ((len && param_type_is_text(info->type) && p->data[len - 1]) ||
-	    (info->type == PT_DYN && !dynamic_fits(info, p))) {
+	if (param_is_damaged(info, p)) {
 		*p = param_absent;
 		ev->damaged = true;
 	}
 	return true;
 }
 
+/* Those whose bits are set, which the payload does not have: absent, or in a column. */
+static unsigned params_elsewhere(const struct event *ev)
+{
+	const struct event_info *info = ev->info;
+	unsigned bits = ev->absent;
+
+	if (!(ev->flags & EVENT_INLINE)) {
+		bits |= info->result_param >= 0 ? 1u << info->result_param : 0;
+		bits |= info->fd_param >= 0 ? 1u << info->fd_param : 0;
+	}
+	return bits;
+}
+
+static void param_elsewhere(struct event *ev, unsigned i)
+{
+	const struct event_info *info = ev->info;
+	struct param *p = &ev->params[i];
+	int32_t fd;
+
+	*p = param_absent;
+	if (ev->absent >> i & 1)
+		return;
+	if ((int)i == info->result_param) {
+		if (ev->has_result)
+			*p = column_param(&ev->result64, ev->result, &info->params[i]);
+	} else if ((fd = ev->batch->fd[ev->index]) != FD_NONE) {
+		*p = column_param(&ev->fd64, fd, &info->params[i]);
+	}
+}
+
 void event_parse(struct event *ev)
 {
 	const struct batch *b = ev->batch;
-	const struct event_info *info = ev->info;
-	const bool is_inline = ev->flags & EVENT_INLINE;
-	struct cursor c = {0};
+	const uint8_t *at = NULL, *end = NULL;
+	const unsigned elsewhere = params_elsewhere(ev), n = ev->n_params;
 	unsigned i;
 
-	if (b->payload_len[ev->index])
-		c = cursor_over(b->payload + b->payload_at[ev->index], b->payload_len[ev->index]);
+	if (b->payload_len[ev->index]) {
+		at = b->payload + b->payload_at[ev->index];
+		end = at + b->payload_len[ev->index];
+	}
 	ev->parsed = true;
-	for (i = 0; i < ev->n_params; i++) {
-		if (ev->absent >> i & 1) {
-			ev->params[i] = param_absent;
-		} else if (!is_inline && (int)i == info->result_param) {
-			ev->params[i] = ev->has_result ? column_param(&ev->result64, ev->result,
-								      &info->params[i])
-						       : param_absent;
-		} else if (!is_inline && (int)i == info->fd_param) {
-			int32_t fd = b->fd[ev->index];
-
-			ev->params[i] = fd == FD_NONE ? param_absent
-						      : column_param(&ev->fd64, fd, &info->params[i]);
-		} else if (!param_take(ev, &c, i)) {
+	for (i = 0; i < n; i++) {
+		if (elsewhere >> i & 1) {
+			param_elsewhere(ev, i);
+		} else if (!param_take(ev, i, &at, end)) {
 			ev->damaged = true;
 			break;
 		}
 	}
 	ev->n_found = (uint8_t)i;
-	for (; i < ev->n_params; i++)
+	for (; i < n; i++)
 		ev->params[i] = param_absent;
 	/* A type without a row is no error: its bytes are of parameters that nobody here knows. */
-	if (cursor_left(&c) && schema_knows(b->schema, ev->type))
+	if (at != end && schema_knows(b->schema, ev->type))
 		ev->damaged = true;
 }
 

@@ -39,7 +39,7 @@ struct event {
 /* The rest of what the view itself shows. */
 #define EVENT_COLUMNS_MORE (COLUMN_TIME | COLUMN_DURATION | COLUMN_CPU | COLUMN_SYSNO)
 
-/* Takes EVENT_COLUMNS_MORE, which are loaded or come out as 0, into the view. */
+/* Takes EVENT_COLUMNS_MORE into the view: loaded, or they come out as 0. */
 static inline void event_at_more(struct event *ev)
 {
 	const struct batch *b = ev->batch;
@@ -58,8 +58,8 @@ static inline void event_at_more(struct event *ev)
 	ev->sysno = b->loaded & COLUMN_SYSNO ? b->sysno[i] : 0;
 }
 
-/* Fills the view, without parameters: cheap. EVENT_COLUMNS must be loaded. */
-static inline void event_at(struct event *ev, struct batch *batch, uint32_t i)
+/* The view without EVENT_COLUMNS_MORE, for who knows that nobody looks at them. */
+static inline void event_at_state(struct event *ev, struct batch *batch, uint32_t i)
 {
 	ev->batch = batch;
 	ev->index = i;
@@ -74,6 +74,12 @@ static inline void event_at(struct event *ev, struct batch *batch, uint32_t i)
 	ev->n_found = 0;
 	ev->n_params = ev->info->n_params;
 	ev->parsed = ev->damaged = false;
+}
+
+/* Fills the view, without parameters: cheap. EVENT_COLUMNS must be loaded. */
+static inline void event_at(struct event *ev, struct batch *batch, uint32_t i)
+{
+	event_at_state(ev, batch, i);
 	event_at_more(ev);
 }
 

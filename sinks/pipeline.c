@@ -8,9 +8,11 @@
 /* What the loop must know of an event type, looked up once per capture. */
 enum type_kind {
 	TYPE_KNOWN = 1,    /* the entry is filled */
-	TYPE_STATE = 2,    /* changes who-is-who, as far as somebody asks for it */
-	TYPE_INTERNAL = 4, /* made by capture tools, hidden by default */
-	TYPE_META = 8,     /* not something that a program did: no origin for relative times */
+	TYPE_STATE_BIT = 1,
+	TYPE_STATE = 1 << TYPE_STATE_BIT, /* changes who-is-who, as far as somebody asks for it */
+	TYPE_INTERNAL_BIT = 2,
+	TYPE_INTERNAL = 1 << TYPE_INTERNAL_BIT, /* made by capture tools, hidden by default */
+	TYPE_META = 8, /* not something that a program did: no origin for relative times */
 };
 
 struct run {
@@ -20,6 +22,7 @@ struct run {
 	unsigned needs;           /* of filter, sink and caller together */
 	unsigned scan_columns;    /* for following the state and for the filter */
 	unsigned event_columns;   /* more of them, for who is given an event */
+	bool whole_view;          /* scan_columns has all that event_columns has, and some of it */
 	bool feed_state;          /* somebody asks for threads, fds or users */
 	bool exact;               /* the filter's column part decides alone */
 	bool has_hidden;          /* the sink keeps hidden state events */
@@ -104,6 +107,8 @@ static void choose_columns(struct run *run)
 		run->scan_columns |= COLUMN_TIME;
 	if (run->exact)
 		run->scan_columns |= run->event_columns;
+	run->whole_view = run->scan_columns & EVENT_COLUMNS_MORE &&
+			  !(run->event_columns & ~run->scan_columns);
 }
 
 struct run *pipeline_open(struct pipeline *p, struct error *err)
@@ -232,26 +237,22 @@ static bool any_flag(const struct batch *b, uint16_t flag)
 	return all & flag;
 }
 
-static inline bool is_hidden(struct run *run, const struct batch *b, uint32_t i)
+static void clear_hidden(struct run *run, const struct batch *b)
 {
-	return b->flags[i] & EVENT_HIDDEN;
+	for (uint32_t i = 0; i < b->n_events; i++)
+		run->bits[i / 64] &= ~((uint64_t)((b->flags[i] & EVENT_HIDDEN) != 0) << i % 64);
 }
 
-static inline bool is_internal(struct run *run, const struct batch *b, uint32_t i)
+/* One bit of the kind of each of 64 events, or fewer. */
+static uint64_t kind_word(struct run *run, const struct batch *b, uint32_t first, unsigned shift)
 {
-	return kind_of(run, b->schema, b->type[i]) & TYPE_INTERNAL;
-}
+	const uint32_t n = b->n_events - first < 64 ? b->n_events - first : 64;
+	const uint16_t *type = b->type + first;
+	uint64_t word = 0;
 
-static inline void clear_bits(struct run *run, const struct batch *b,
-			      bool (*test)(struct run *, const struct batch *, uint32_t))
-{
-	for (uint32_t w = 0; w * 64 < b->n_events; w++)
-		for (uint64_t left = run->bits[w]; left; left &= left - 1) {
-			unsigned i = (unsigned)__builtin_ctzll(left);
-
-			if (test(run, b, w * 64 + i))
-				run->bits[w] &= ~(1ull << i);
-		}
+	for (uint32_t i = 0; i < n; i++)
+		word |= (uint64_t)(kind_of(run, b->schema, type[i]) >> shift & 1) << i;
+	return word;
 }
 
 /* Takes out of `bits` what is hidden or internal. */
@@ -265,13 +266,15 @@ static int mask_unshown(struct run *run, struct batch *b, struct error *err)
 		if (r < 0)
 			return r;
 		if (any_flag(b, EVENT_HIDDEN))
-			clear_bits(run, b, is_hidden);
+			clear_hidden(run, b);
 	}
 	if (!p->show_internal) {
 		r = batch_need(b, COLUMN_TYPE, err);
 		if (r < 0)
 			return r;
-		clear_bits(run, b, is_internal);
+		for (uint32_t w = 0; w * 64 < b->n_events; w++)
+			if (run->bits[w])
+				run->bits[w] &= ~kind_word(run, b, w * 64, TYPE_INTERNAL_BIT);
 	}
 	return 0;
 }
@@ -286,11 +289,8 @@ static int mark_touching(struct run *run, struct batch *b, struct error *err)
 	r = batch_need(b, COLUMN_TYPE, err);
 	if (r < 0)
 		return r;
-	for (uint32_t i = 0; i < b->n_events; i++) {
-		uint64_t bit = kind_of(run, b->schema, b->type[i]) & TYPE_STATE ? 1 : 0;
-
-		run->touch[i / 64] |= bit << i % 64;
-	}
+	for (uint32_t w = 0; w * 64 < b->n_events; w++)
+		run->touch[w] = kind_word(run, b, w * 64, TYPE_STATE_BIT);
 	return 0;
 }
 
@@ -395,7 +395,7 @@ static int complete(struct run *run, struct error *err)
 {
 	int r;
 
-	if ((run->batch->loaded & run->event_columns) == run->event_columns)
+	if (run->whole_view)
 		return 0;
 	if ((r = batch_need(run->batch, run->event_columns, err)) == 0)
 		event_at_more(&run->ev);
@@ -422,6 +422,7 @@ static int scan_batch(struct run *run, struct error *err)
 	struct sink *sink = p->sink;
 	bool want_fd = run->needs & NEED_FDS;
 	bool want_params = run->needs & NEED_PARAMS;
+	bool more = run->scan_columns & EVENT_COLUMNS_MORE;
 
 	if (run->settle)
 		state_settle(st);
@@ -442,7 +443,10 @@ static int scan_batch(struct run *run, struct error *err)
 		run->at = i + 1;
 		passes = run->bits[i / 64] >> i % 64 & 1;
 		touches = run->touch[i / 64] >> i % 64 & 1;
-		event_at(&run->ev, b, i);
+		if (more)
+			event_at(&run->ev, b, i);
+		else
+			event_at_state(&run->ev, b, i);
 		if ((touches || want_params) && (r = need_payload(run, err)) < 0)
 			return r;
 		if (touches && run->feed_state)

@@ -3,6 +3,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Where an event's fd is, by what its row says. */
+enum fd_place { FD_OF_NOTHING, FD_OF_COLUMN, FD_OF_RESULT };
+struct fd_from {
+	const struct event_info *info; /* rows may change within a file */
+	enum fd_place place;
+};
+
 void *store_alloc(struct store *s, size_t size)
 {
 	void *p;
@@ -64,9 +71,11 @@ struct state *state_new(const struct schema *schema)
 	s->closing_fd = -1;
 	s->limit = STATE_BYTES_MAX;
 	s->ops = calloc(EVENT_TYPE_MAX, sizeof(*s->ops));
+	s->fd_from = calloc(EVENT_TYPE_MAX + 1, sizeof(*s->fd_from));
 	s->cache = calloc(BATCH_EVENTS, sizeof(*s->cache));
-	if (!s->ops || !s->cache || intern_pool_init(&s->names, &s->used, &s->limit) < 0) {
+	if (!s->ops || !s->fd_from || !s->cache || intern_pool_init(&s->names, &s->used, &s->limit) < 0) {
 		free(s->ops);
+		free(s->fd_from);
 		free(s->cache);
 		free(s);
 		return NULL;
@@ -91,6 +100,7 @@ void state_free(struct state *st)
 	intern_pool_done(&s->names);
 	buffer_done(&s->scratch);
 	free(s->ops);
+	free(s->fd_from);
 	free(s->cache);
 	free(s);
 }
@@ -177,23 +187,44 @@ static inline struct thread_node *look_thread(struct store *s, struct event *ev)
 	return n;
 }
 
-/* The fd that the call works on, or what it has made; -1: none. */
-static int64_t event_fd(struct event *ev)
+static enum fd_place fd_from_find(struct store *s, const struct event_info *info)
 {
-	const struct event_info *info = ev->info;
+	enum fd_place place = FD_OF_NOTHING;
+
+	if (info->fd_param >= 0 && (info->traits & EF_USES_FD || !(info->traits & EF_CREATES_FD)))
+		place = FD_OF_COLUMN;
+	else if (info->traits & EF_CREATES_FD)
+		place = FD_OF_RESULT;
+	s->fd_from[info->type] = (struct fd_from){info, place};
+	return place;
+}
+
+static int64_t inline_fd(struct event *ev)
+{
+	const unsigned i = (unsigned)ev->info->fd_param;
 	int64_t fd;
 
-	if (info->fd_param >= 0 && (info->traits & EF_USES_FD || !(info->traits & EF_CREATES_FD))) {
-		fd = ev->batch->fd[ev->index];
-		if (fd != FD_NONE)
-			return ev->absent >> info->fd_param & 1 ? -1 : fd;
-		if (ev->flags & EVENT_INLINE &&
-		    param_number(event_param(ev, (unsigned)info->fd_param),
-				 info->params[info->fd_param].type, &fd))
-			return fd;
+	if (ev->flags & EVENT_INLINE &&
+	    param_number(event_param(ev, i), ev->info->params[i].type, &fd))
+		return fd;
+	return -1;
+}
+
+/* The fd that the call works on, or what it has made; -1: none. */
+static inline int64_t event_fd(struct store *s, struct event *ev)
+{
+	const struct fd_from *from = &s->fd_from[ev->info->type];
+	enum fd_place place = from->info == ev->info ? from->place : fd_from_find(s, ev->info);
+	int32_t fd;
+
+	if (place == FD_OF_NOTHING)
 		return -1;
-	}
-	return info->traits & EF_CREATES_FD && ev->has_result && ev->result >= 0 ? ev->result : -1;
+	if (place == FD_OF_RESULT)
+		return ev->has_result && ev->result >= 0 ? ev->result : -1;
+	fd = ev->batch->fd[ev->index];
+	if (fd == FD_NONE)
+		return inline_fd(ev);
+	return ev->absent >> ev->info->fd_param & 1 ? -1 : fd;
 }
 
 static inline void look(struct store *s, struct event *ev, bool want_fd)
@@ -207,7 +238,7 @@ static inline void look(struct store *s, struct event *ev, bool want_fd)
 	s->pub.now.fd_num = -1;
 	if (!want_fd)
 		return;
-	s->pub.now.fd_num = event_fd(ev);
+	s->pub.now.fd_num = event_fd(s, ev);
 	if (n && n->t.fds && s->pub.now.fd_num >= 0) {
 		struct fd_node *fd = fd_table_find(n->t.fds, s->pub.now.fd_num);
 
@@ -232,7 +263,8 @@ void state_apply(struct state *st, struct event *ev)
 	if (s->to_settle)
 		state_settle(st);
 	look(s, ev, true);
-	op = op_find(s, ev->info);
+	if (!(op = s->ops[ev->info->type]))
+		op = op_find(s, ev->info);
 	if (op->fn && st->now.thread && !(ev->flags & EVENT_UNFINISHED))
 		op->fn(&(struct step){s, ev, node_of(st->now.thread), op});
 }

@@ -81,6 +81,7 @@ struct pid_map {		/* pid or tid -> object, linear probing */
 };
 
 struct op;
+struct fd_from;
 
 struct store {
 	struct state pub;	/* first */
@@ -101,6 +102,7 @@ struct store {
 	bool to_settle;
 	/* */
 	struct op **ops;		/* by event type, made on first use */
+	struct fd_from *fd_from;	/* by event type */
 	uint64_t version;
 	uint64_t n_refused;		/* threads, fds and entries beyond a limit */
 	struct user_entry *users;

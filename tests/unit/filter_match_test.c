@@ -215,6 +215,28 @@ START_TEST(kernel_part_says_what_it_can)
 }
 END_TEST
 
+static unsigned event_columns(const char *text)
+{
+	struct filter *f = filter_new(text, NULL);
+	unsigned columns;
+
+	ck_assert_ptr_nonnull(f);
+	columns = filter_event_columns(f);
+	filter_free(f);
+	return columns;
+}
+
+START_TEST(events_are_looked_at_with_the_columns_of_the_fields)
+{
+	ck_assert_uint_eq(event_columns("fd.name contains /etc"), 0);
+	ck_assert_uint_eq(event_columns("evt.cpu=1 and evt.latency > 5"), 0); /* exact: columns alone */
+	ck_assert_uint_eq(event_columns("fd.name contains /etc or evt.latency > 5"), COLUMN_DURATION);
+	ck_assert_uint_eq(event_columns("not (proc.duration > 5 and evt.cpu=1)"), COLUMN_TIME | COLUMN_CPU);
+	ck_assert_uint_eq(event_columns("proc.name = val(evt.time)"), COLUMN_TIME);
+	ck_assert_uint_eq(event_columns("tolower(evt.time) = proc.name"), COLUMN_TIME);
+}
+END_TEST
+
 START_TEST(needs_say_what_must_be_fed)
 {
 	struct filter *f = filter_new("evt.type=openat and evt.cpu=1", NULL);
@@ -272,4 +294,5 @@ END_TEST
 
 SUITE("filter_match", columns_decide, fds_are_found, processes_are_found, parameters_are_found,
       constants_fold, kernel_part_says_what_it_can, needs_say_what_must_be_fed,
+      events_are_looked_at_with_the_columns_of_the_fields,
       answers_do_not_leak_between_states, explain_says_which_part_decides)
