@@ -197,10 +197,10 @@ void filter_explain(const struct filter *f, struct buffer *out)
 		buffer_printf(out, "  nothing\n");
 	if (f->exact)
 		return;
-	buffer_printf(out, "decided event by event, from%s%s%s%s:\n",
+	buffer_printf(out, "decided event by event, from%s%s%s%s%s:\n",
 		      root->needs & NEED_PARAMS ? " parameters" : "",
 		      root->needs & NEED_THREADS ? " processes" : "", root->needs & NEED_FDS ? " fds" : "",
-		      root->needs & NEED_USERS ? " users" : "");
+		      root->needs & NEED_USERS ? " users" : "", root->needs & NEED_MEMORY ? " memory" : "");
 	for (uint32_t i = 0; i < n; i++)
 		if (!part[i]->exact) {
 			buffer_printf(out, "  ");

@@ -31,6 +31,7 @@ enum field_need {
 	NEED_THREADS = 4,
 	NEED_FDS = 8,
 	NEED_USERS = 16,
+	NEED_MEMORY = 32,	/* what calls like mmap tell of a process, who change nothing else */
 };
 
 struct field_info {

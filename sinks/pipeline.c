@@ -56,6 +56,8 @@ static uint8_t kind_find(struct run *run, const struct schema *schema, uint16_t 
 	if (event_info_is_state(info) &&
 	    (run->needs & NEED_FDS || run->has_hidden || state_changes_threads(info)))
 		kind |= TYPE_STATE;
+	if (run->needs & NEED_MEMORY && state_changes_memory(info))
+		kind |= TYPE_STATE;
 	if (info->category & EC_METAEVENT)
 		kind |= TYPE_META;
 	/* procinfo, drop...; and the notes on users, groups and containers */
@@ -461,7 +463,7 @@ static int scan_batch(struct run *run, struct error *err)
 			run->returned = true;
 			return 1;
 		}
-		if (touches && run->has_hidden) {
+		if (touches && run->has_hidden && event_info_is_state(run->ev.info)) {
 			r = sink->ops->hidden(sink, &run->ev, st, err);
 			if (r < 0)
 				return r;

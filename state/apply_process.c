@@ -444,7 +444,7 @@ static void apply_capset(const struct step *x)
 }
 
 /* vm_size vm_rss vm_swap pgft_maj pgft_min: of the process, told by calls about memory. */
-static void apply_memory(const struct step *x)
+void apply_memory(const struct step *x)
 {
 	struct thread_node *n = x->node;
 
