@@ -144,6 +144,14 @@ static int take_snapshot(void *context, const char *value, struct error *err)
 	return error_set(err, -EINVAL, "'%s' is not one of tree, all, none", value);
 }
 
+static int take_file_format(void *context, const char *value, struct error *err)
+{
+	struct arguments *a = context;
+
+	a->has_file_format = true;
+	return file_format_parse(value, &a->file_format, err);
+}
+
 static const struct option_row rows[] = {
 	{'w', "write", "FILE", "write a capture, - to standard output; without it events are printed", take_write},
 	{'p', "pid", "PID", "capture this process and its descendants (repeatable)", take_pid},
@@ -165,7 +173,8 @@ static const struct option_row rows[] = {
 	{0, "buffer", "SIZE", "kernel memory for events on their way to us (default 64M)", take_buffer},
 	{0, "snapshot", "tree|all|none", "processes described in the file: captured ones and ancestors, all, none", take_snapshot},
 	{0, "env", NULL, "record environments, too (they often hold secrets)", take_env},
-	{'z', "compress", "LEVEL", "compression, 1 to 19 (default 6)", take_level},
+	{'F', "file-format", FILE_FORMATS, "what -w writes: for sysdig and Falco of today, or for sysdig 0.29", take_file_format},
+	{'z', "compress", "LEVEL", "compression, 1 to 19 (default 6); of scap: gzip (default none)", take_level},
 	{0, "comment", "TEXT", "note TEXT in the file", take_comment},
 	{0, "set-host", "NAME", "host name to note in the file instead of this one", take_set_host},
 	{0, "set-kernel", "TEXT", "kernel to note in the file instead of this one", take_set_kernel},
@@ -205,6 +214,8 @@ static int check_together(const struct arguments *a, struct error *err)
 	if (a->write && (a->json || a->format))
 		return error_set(err, -EINVAL, "%s says how events are printed: with -w none are",
 				 a->json ? "-j" : "--format");
+	if (a->has_file_format && !a->write)
+		return error_set(err, -EINVAL, "-F says how -w writes: give -w FILE, too");
 	if (a->engine == ENGINE_PTRACE && !a->command && !a->n_pids)
 		return error_set(err, -EINVAL, "--engine=ptrace follows a command (-- command) or a process (-p)");
 	if (a->engine == ENGINE_PTRACE && a->cgroup)

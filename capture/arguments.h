@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "filters/filter_text.h"
+#include "sinks/sink_file.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,6 +34,8 @@ struct arguments {
 	char time_format; /* 0: the sink's own */
 	enum engine_choice engine;
 	enum snapshot_choice snapshot;
+	enum file_format file_format;
+	bool has_file_format;
 	bool no_follow, env, json, quiet, explain, doctor, help, version;
 	struct render_options render;
 	const char *filter_files[FILTER_FILES_MAX];

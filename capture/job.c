@@ -12,6 +12,7 @@
 #include "format/native.h"
 #include "sinks/line.h"
 #include "sinks/pipeline.h"
+#include "sinks/sink_file.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -38,6 +39,7 @@ struct job {
 	struct description about;
 	struct pipeline pipeline;
 	struct out_file out;
+	struct sink_file_options file;
 	int pidfds[ATTACH_MAX];
 	size_t n_pidfds;
 	uint64_t deadline_ns; /* 0: none */
@@ -187,7 +189,6 @@ static int open_bpf(struct job *j, struct error *err)
 {
 	struct engine_options e = {
 		.filter = &j->kernel,
-		.cgroup = j->a->cgroup,
 		.snaplen = (uint32_t)j->a->snaplen,
 		.buffer_size = j->a->buffer,
 		.keep_env = j->a->env,
@@ -257,8 +258,14 @@ static int open_sink(struct job *j, struct error *err)
 	struct native_writer_options writer = {
 		.level = (int)a->level, .step_down = true, .threaded = true, .prompt = true};
 
+	/* Where the kernel does not decide all, others than those in the file were seen. */
+	j->file = (struct sink_file_options){
+		.format = a->file_format,
+		.native = writer,
+		.selective = a->snapshot != CHOICE_ALL && a->filter.words.len > 1,
+	};
 	if (a->write)
-		j->sink = sink_native_new(j->out.fd, j->source->schema, &writer, NULL, err);
+		j->sink = sink_file_new(j->out.fd, j->source->schema, &j->file, err);
 	else if (a->json)
 		j->sink = sink_json_new(stdout, a->format, &a->render, err);
 	else
@@ -266,9 +273,26 @@ static int open_sink(struct job *j, struct error *err)
 	return j->sink ? 0 : err->code;
 }
 
+static int take_cgroup(struct job *j, struct error *err)
+{
+	const char *path = j->a->cgroup;
+
+	if (!path)
+		return 0;
+	if (strlen(path) >= sizeof j->kernel.cgroups[0])
+		return error_set(err, -EINVAL, "--cgroup: a path of more than %zu bytes",
+				 sizeof j->kernel.cgroups[0] - 1);
+	strcpy(j->kernel.cgroups[0], path);
+	j->kernel.n_cgroups = 1;
+	return 0;
+}
+
 static int job_open(struct job *j, struct error *err)
 {
-	int r = attach_pids(j, err);
+	int r = take_cgroup(j, err);
+
+	if (r == 0)
+		r = attach_pids(j, err);
 
 	if (r == 0)
 		r = open_command(j, err);
@@ -313,13 +337,22 @@ static int job_start(struct job *j, struct error *err)
 	return r < 0 || !j->a->write ? r : out_file_begin(&j->out, err);
 }
 
+/*
+ * Calls that change state come from the kernel whatever their type and result: they are known to pass
+ * only when the filter is about tasks and nothing else.
+ */
+static bool kernel_decides(const struct kernel_filter *k)
+{
+	return k->exact && !k->has_types && !k->failed_only;
+}
+
 static int job_capture(struct job *j, struct error *err)
 {
 	int r;
 
 	j->pipeline = (struct pipeline){
 		.source = j->source,
-		.filter = !j->by_ptrace && j->kernel.tasks_only ? NULL : j->filter,
+		.filter = !j->by_ptrace && kernel_decides(&j->kernel) ? NULL : j->filter,
 		.sink = j->sink,
 		.limit = j->a->limit,
 		.show_internal = j->a->internal > 0 || j->a->write,
@@ -350,15 +383,16 @@ static void summarise(const struct job *j)
 	if (j->out.is_plain && fstat(j->out.fd, &st) == 0)
 		fprintf(stderr, " in %s, %lld bytes", j->out.name, (long long)st.st_size);
 	fprintf(stderr, "\n");
+	sink_file_report(&j->file, j->out.name, stderr);
 }
 
-static void complain(const struct error *err)
+static void complain(const struct job *j, const struct error *err)
 {
 	bool full = err->code == -ENOSPC || err->code == -EDQUOT || err->code == -EFBIG;
 
 	fflush(stdout);
 	fprintf(stderr, "scapcap: %s%s\n", err->text,
-		full ? "; what was written before can be read, scapedit --repair makes it whole" : "");
+		full && j->file.format == FILE_NATIVE ? "; what was written before can be read, scapedit --repair makes it whole" : "");
 }
 
 /* Ends the recording; the file is whole. */
@@ -410,7 +444,7 @@ int job_run(const struct arguments *a, struct filter *filter)
 		summarise(&j);
 	job_close(&j, &err);
 	if (err.code)
-		complain(&err);
+		complain(&j, &err);
 	if (j.command.pid && j.runs)
 		status = command_wait(&j);
 	signals_pass_to(NULL);

@@ -104,19 +104,24 @@ struct job {
 	uint64_t next_progress_ns, size;
 	bool progress_shown;
 	struct source_stats stats; /* large: not for the stack */
+	struct sink_file_options file;
 };
 
 static struct sink *make_sink(struct job *j, struct error *err)
 {
 	const struct scapread_options *o = j->o;
-	struct native_writer_options options = {.level = (int)o->level};
 	struct sink *s;
 
 	if (o->write) {
+		j->file = (struct sink_file_options){
+		    .format = o->file_format,
+		    .native.level = (int)o->level,
+		    .filter = (const char *)o->filter.words.data,
+		    .selective = j->pipeline.filter || o->limit,
+		};
 		j->fd = open_output(o->write, o->read, err);
 		return j->fd < 0 ? NULL
-				 : sink_native_new(j->fd, j->pipeline.source->schema, &options,
-						   (const char *)o->filter.words.data, err);
+				 : sink_file_new(j->fd, j->pipeline.source->schema, &j->file, err);
 	}
 	if (o->count || o->quiet) {
 		s = sink_count_new(&j->counted);
@@ -271,6 +276,7 @@ static int run_job(struct job *j, struct error *err)
 		r = 0;
 	}
 	late = close_output(j, r == 0 ? err : NULL);
+	sink_file_report(&j->file, o->write, stderr);
 	if (r == 0)
 		r = late;
 	else if (o->write && (r == -ENOSPC || r == -EFBIG || r == -EDQUOT))
@@ -373,8 +379,8 @@ static int act(struct scapread_options *o, int argc, char **argv, int first)
 		error_set(&err, -EINVAL, "which capture? scapread -r FILE (see --help)");
 		return complain(&err, EXIT_USAGE);
 	}
-	if (o->level && !o->write) {
-		error_set(&err, -EINVAL, "-z says how -w compresses: give -w FILE, too");
+	if ((o->level || o->has_file_format) && !o->write) {
+		error_set(&err, -EINVAL, "-%c says how -w writes: give -w FILE, too", o->level ? 'z' : 'F');
 		return complain(&err, EXIT_USAGE);
 	}
 	return read_capture(o);

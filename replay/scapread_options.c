@@ -88,6 +88,14 @@ static int take_level(void *context, const char *value, struct error *err)
 	return option_number(value, 1, 19, &((struct scapread_options *)context)->level, err);
 }
 
+static int take_file_format(void *context, const char *value, struct error *err)
+{
+	struct scapread_options *o = context;
+
+	o->has_file_format = true;
+	return file_format_parse(value, &o->file_format, err);
+}
+
 static int take_quiet(void *context, const char *value, struct error *err)
 {
 	((struct scapread_options *)context)->quiet = true;
@@ -179,7 +187,10 @@ static const struct option_row rows[] = {
      take_internal},
     {'w', "write", "FILE", "write what passed to another capture; - is standard output",
      take_write},
-    {'z', "compress", "LEVEL", "compression of -w, 1 to 19 (default 6)", take_level},
+    {'F', "file-format", FILE_FORMATS,
+     "what -w writes: for sysdig and Falco of today, or for sysdig 0.29", take_file_format},
+    {'z', "compress", "LEVEL", "compression of -w, 1 to 19 (default 6); of scap: gzip (default none)",
+     take_level},
     {'q', "quiet", NULL, "print no events", take_quiet},
     {0, "count", NULL, "print only how many events passed", take_count},
     {0, "filter-file", "FILE", "a filter, or YAML with macros and lists, from a file; repeatable",

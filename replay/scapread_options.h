@@ -4,6 +4,7 @@
 #pragma once
 #include "filters/filter_text.h"
 #include "replay/lists.h"
+#include "sinks/sink_file.h"
 #include "state/render.h"
 
 #define FILTER_FILES_MAX 16
@@ -17,6 +18,8 @@ struct scapread_options {
 	char time_format;
 	bool json, markdown, quiet, count, progress, check_filter, help, version;
 	enum list_kind list;
+	enum file_format file_format;
+	bool has_file_format;
 	struct render_options render;
 	struct filter_text filter;
 };

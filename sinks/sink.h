@@ -41,5 +41,25 @@ struct native_writer_options;
 struct sink *sink_native_new(int fd, const struct schema *schema,
 			     const struct native_writer_options *options, const char *filter,
 			     struct error *err);
+/*
+ * A file for the sysdig/Falco family: in today's schema, an exit event for every call, or (legacy) in that of
+ * sysdig 0.29.3, where a call is an entry and an exit event. Nothing is written before finish: what the events
+ * need to be known of processes comes first in such files. Till then the events lie in a temporary file.
+ */
+struct scap_sink_report {
+	uint64_t n_events;
+	uint64_t n_unfinished;	/* calls that still ran: today's schema has no place for them */
+	uint64_t n_notes;	/* events that are no calls, of types that the reader does not know */
+	uint64_t n_cut;		/* longer than an event there can be: cut */
+	uint64_t n_moved;	/* entries told later than they were, for too many calls lasted long */
+};
+struct scap_sink_options {
+	bool legacy;
+	bool selective;		/* only a part of the events comes: describe no processes but theirs */
+	int level;		/* of gzip, 0: plain */
+	const char *folder;	/* of temporary files; NULL: $TMPDIR, or /var/tmp */
+	struct scap_sink_report *report; /* may be NULL */
+};
+struct sink *sink_scap_new(int fd, const struct scap_sink_options *options, struct error *err);
 /* Counts only. NULL: out of memory. */
 struct sink *sink_count_new(uint64_t *n);

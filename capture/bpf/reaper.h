@@ -2,6 +2,7 @@
 #pragma once
 #include "numbers.h"
 
+#define PF_EXITING	0x4
 #define THREADS_SEARCHED 4096
 #define REAPER_DEPTH_MAX 64
 

@@ -7,7 +7,7 @@ packages=(
 	python3-zstandard                               # the second reader
 	libclang-rt-14-dev                              # sanitizers and fuzzers with clang
 	strace procps util-linux bzip2                  # what live tests compare with and run
-	tshark wireshark-common                         # others read our files
+	tshark wireshark-common sysdig                  # others read our files
 	debootstrap                                     # a bare machine to build on
 	qemu-system-x86 busybox-static cpio             # Debian's own kernel
 	zsh                                             # its completion is loaded
