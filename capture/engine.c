@@ -71,7 +71,8 @@ static uint64_t power_of_two_below(uint64_t v)
 
 static int load_failed(struct engine *e, int code, struct error *err)
 {
-	if (code == -EPERM || code == -EACCES)
+	/* -EACCES comes from the verifier. */
+	if (code == -EPERM)
 		return error_set(err, code, "the kernel refuses BPF programs to this user (root or CAP_BPF with "
 					    "CAP_PERFMON is needed; see scapcap --doctor)");
 	return error_set(err, code, "loading the BPF programs: %s%s%s (see scapcap --doctor)", strerror(-code),
@@ -93,9 +94,43 @@ static u32 own_pid_namespace(void)
 	return (u32)st.st_ino;
 }
 
+/* What the programs ask of tasks and calls. */
+static void questions_set(struct engine_config *config, const struct kernel_filter *f)
+{
+	_Static_assert(KERNEL_QUESTIONS == QUESTIONS_MAX && KERNEL_CLAUSES == CLAUSES_MAX, "one size");
+	_Static_assert(KERNEL_RANGES == ANSWERS_MAX && KERNEL_TEXT == ASKED_BYTES, "one size");
+	_Static_assert((int)ABOUT_TREE == ASK_TREE && (int)ABOUT_TYPE == ASK_TYPE &&
+			       (int)ABOUT_TEXT == ASK_TEXT && N_ABOUTS == ASK_TEXT + 1,
+		       "one numbering");
+	config->n_questions = f->n_questions;
+	config->n_clauses = f->n_clauses;
+	for (unsigned i = 0; i < f->n_questions; i++) {
+		const struct kernel_question *q = &f->questions[i];
+		struct engine_question *to = &config->questions[i];
+
+		to->about = (u8)q->about;
+		to->n = (u8)q->n;
+		to->unsure_below = q->unsure_below;
+		config->on_comm |= q->about == ABOUT_COMM;
+		config->on_cred |= q->about == ABOUT_UID || q->about == ABOUT_GID;
+		config->on_parent |= q->about == ABOUT_PPID;
+		config->on_tree |= q->about == ABOUT_TREE;
+		*(q->about <= ABOUT_LAST_OF_TASK ? &config->task_questions : &config->call_questions) |= 1u << i;
+		if (q->about == ABOUT_RESULT || q->about == ABOUT_FD || q->about == ABOUT_PARAM)
+			memcpy(to->ranges, q->ranges, sizeof to->ranges);
+		if (q->about != ABOUT_TEXT)
+			continue;
+		to->text_len = (u8)q->text.len;
+		to->text_whole = q->text.whole;
+		memcpy(to->text, q->text.bytes, sizeof to->text);
+		memset(to->text_mask, 0xFF, q->text.len);
+	}
+	for (unsigned i = 0; i < f->n_clauses; i++)
+		config->clauses[i] = (struct engine_clause){f->clauses[i].yes, f->clauses[i].no};
+}
+
 static int config_set(struct engine *e, const struct engine_options *o, struct error *err)
 {
-	const struct kernel_filter *f = o->filter;
 	struct engine_config config = {
 		.own_pid = (u32)getpid(),
 		.pidns_inum = own_pid_namespace(),
@@ -103,19 +138,14 @@ static int config_set(struct engine *e, const struct engine_options *o, struct e
 		.n_rings = e->rings.n_bulk,
 		.n_cpus = e->n_cpus,
 		.by_tree = o->n_tree_pids > 0,
+		.by_cgroup = o->cgroup != NULL,
 		.keep_env = o->keep_env,
 		.start_boot_ns = clock_ns(CLOCK_BOOTTIME),
 	};
 	struct bpf_map *map;
 
-	if (f) {
-		config.by_comm = f->n_comms > 0;
-		config.by_pid = f->n_pids > 0;
-		config.by_tid = f->n_tids > 0;
-		config.by_uid = f->n_uids > 0;
-		config.by_cgroup = f->n_cgroups > 0;
-		config.failed_only = f->failed_only;
-	}
+	if (o->filter)
+		questions_set(&config, o->filter);
 	bpf_object__for_each_map(map, e->object)
 		if (strstr(bpf_map__name(map), ".rodata"))
 			return bpf_map__set_initial_value(map, &config, sizeof config);
@@ -209,28 +239,29 @@ static int target_add_cgroup(struct engine *e, const char *path, struct error *e
 	return error_set(err, -ENOENT, "there is no control group (v2) %s", path);
 }
 
+static int question_load(struct engine *e, u32 kind, const struct kernel_question *q, struct error *err)
+{
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && q->about <= ABOUT_LAST_OF_TASK && i < q->n; i++) {
+		u64 comm[2] = {(u64)q->ids[i], 0};
+
+		if (q->about == ABOUT_COMM)
+			memcpy(comm, q->comms[i], sizeof comm);
+		r = target_add(e, kind, comm[0], comm[1], err);
+	}
+	return r;
+}
+
 static int targets_load(struct engine *e, const struct engine_options *o, struct error *err)
 {
-	const struct kernel_filter *f = o->filter;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < o->n_tree_pids; i++)
 		r = target_add(e, TARGET_TREE, o->tree_pids[i], 0, err);
-	for (unsigned i = 0; f && r == 0 && i < f->n_comms; i++) {
-		u64 comm[2];
-
-		memcpy(comm, f->comms[i], sizeof comm);
-		r = target_add(e, TARGET_COMM, comm[0], comm[1], err);
-	}
-	for (unsigned i = 0; f && r == 0 && i < f->n_pids; i++)
-		r = target_add(e, TARGET_PID, (u64)f->pids[i], 0, err);
-	for (unsigned i = 0; f && r == 0 && i < f->n_tids; i++)
-		r = target_add(e, TARGET_TID, (u64)f->tids[i], 0, err);
-	for (unsigned i = 0; f && r == 0 && i < f->n_uids; i++)
-		r = target_add(e, TARGET_UID, f->uids[i], 0, err);
-	for (unsigned i = 0; f && r == 0 && i < f->n_cgroups; i++)
-		r = target_add_cgroup(e, f->cgroups[i], err);
-	return r;
+	for (unsigned i = 0; o->filter && r == 0 && i < o->filter->n_questions; i++)
+		r = question_load(e, TARGET_QUESTION + i, &o->filter->questions[i], err);
+	return r == 0 && o->cgroup ? target_add_cgroup(e, o->cgroup, err) : r;
 }
 
 static int counters_map(struct engine *e, struct error *err)

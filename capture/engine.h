@@ -24,6 +24,7 @@ struct engine_options {
 	const struct kernel_filter *filter; /* NULL: everything */
 	const uint32_t *tree_pids;	    /* only these processes and their descendants */
 	size_t n_tree_pids;		    /* 0: everybody */
+	const char *cgroup;		    /* only below this control group (v2); NULL: any */
 	uint32_t snaplen;
 	uint64_t buffer_size;		    /* bytes of all bulk rings together; 0: ENGINE_BUFFER */
 	bool keep_env;

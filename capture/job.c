@@ -189,6 +189,7 @@ static int open_bpf(struct job *j, struct error *err)
 {
 	struct engine_options e = {
 		.filter = &j->kernel,
+		.cgroup = j->a->cgroup,
 		.snaplen = (uint32_t)j->a->snaplen,
 		.buffer_size = j->a->buffer,
 		.keep_env = j->a->env,
@@ -273,26 +274,9 @@ static int open_sink(struct job *j, struct error *err)
 	return j->sink ? 0 : err->code;
 }
 
-static int take_cgroup(struct job *j, struct error *err)
-{
-	const char *path = j->a->cgroup;
-
-	if (!path)
-		return 0;
-	if (strlen(path) >= sizeof j->kernel.cgroups[0])
-		return error_set(err, -EINVAL, "--cgroup: a path of more than %zu bytes",
-				 sizeof j->kernel.cgroups[0] - 1);
-	strcpy(j->kernel.cgroups[0], path);
-	j->kernel.n_cgroups = 1;
-	return 0;
-}
-
 static int job_open(struct job *j, struct error *err)
 {
-	int r = take_cgroup(j, err);
-
-	if (r == 0)
-		r = attach_pids(j, err);
+	int r = attach_pids(j, err);
 
 	if (r == 0)
 		r = open_command(j, err);
@@ -337,22 +321,13 @@ static int job_start(struct job *j, struct error *err)
 	return r < 0 || !j->a->write ? r : out_file_begin(&j->out, err);
 }
 
-/*
- * Calls that change state come from the kernel whatever their type and result: they are known to pass
- * only when the filter is about tasks and nothing else.
- */
-static bool kernel_decides(const struct kernel_filter *k)
-{
-	return k->exact && !k->has_types && !k->failed_only;
-}
-
 static int job_capture(struct job *j, struct error *err)
 {
 	int r;
 
 	j->pipeline = (struct pipeline){
 		.source = j->source,
-		.filter = !j->by_ptrace && kernel_decides(&j->kernel) ? NULL : j->filter,
+		.filter = !j->by_ptrace && j->kernel.tasks_only ? NULL : j->filter,
 		.sink = j->sink,
 		.limit = j->a->limit,
 		.show_internal = j->a->internal > 0 || j->a->write,

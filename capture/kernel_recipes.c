@@ -1,5 +1,6 @@
 #include "capture/kernel_recipes.h"
 
+#include "filters/field_extract.h"
 #include "format/recipe.h"
 
 #include <string.h>
@@ -80,6 +81,114 @@ static uint8_t call_traits(const struct event_info *info, const char *name, cons
 	return traits;
 }
 
+/* ---- the filter's questions ---- */
+
+enum answer { ANSWER_NO, ANSWER_YES, ANSWER_UNKNOWN, ANSWER_ASK };
+
+static bool type_bit(const uint64_t *types, uint16_t type)
+{
+	return types[type / 64] >> type % 64 & 1;
+}
+
+/* How wide the number is that the step takes from an argument as it is; 0: it takes something else. */
+static u8 number_form(const struct recipe_step *s, enum param_type type)
+{
+	u8 sign = param_type_is_signed(type) ? OPERAND_SIGNED : 0;
+
+	if (s->map != MAP_NONE || (s->flags & STEP_ON_SUCCESS) || !param_type_size(type))
+		return 0;
+	switch (s->kind) {
+	case KIND_INT:
+		return sign ? 4 | sign : 0;
+	case KIND_UINT:
+		return sign ? 0 : 4;
+	case KIND_VAL:
+		return s->size == 1 || s->size == 2 || s->size == 4 || s->size == 8 ? s->size | sign : 0;
+	case KIND_LONG:
+		return s->size == 8 ? 8 | sign : 0;
+	default:
+		return 0;
+	}
+}
+
+static enum answer ask_step(const struct kernel_question *q, const struct recipe_step *s,
+			    enum param_type type, struct kernel_operand *ret)
+{
+	bool path = type == PT_FSPATH || type == PT_FSRELPATH;
+
+	ret->arg = s->a;
+	if (q->about == ABOUT_PARAM) {
+		ret->form = number_form(s, type);
+		return ret->form ? ANSWER_ASK : ANSWER_UNKNOWN;
+	}
+	ret->form = path && q->text.resolved ? TEXT_RESOLVED : TEXT_AS_IS;
+	return (s->kind == KIND_PATH || s->kind == KIND_STR) && param_type_is_text(type) &&
+			       !(s->flags & STEP_ON_SUCCESS)
+		       ? ANSWER_ASK
+		       : ANSWER_UNKNOWN;
+}
+
+static enum answer ask_param(const struct kernel_question *q, const struct recipe *r,
+			     const struct event_info *info, struct kernel_operand *ret)
+{
+	int n = q->param[0] ? -1 : q->param_index;
+
+	for (unsigned i = 0; q->param[0] && n < 0 && i < info->n_params; i++)
+		if (!strcmp(info->params[i].name, q->param))
+			n = (int)i;
+	if (n < 0 || n >= info->n_params)
+		return ANSWER_NO;
+	if (!r)
+		return ANSWER_UNKNOWN;
+	if (r->absent >> n & 1)
+		return ANSWER_NO;
+	for (unsigned i = 0; i < r->n_steps; i++)
+		if (r->steps[i].param == n)
+			return ask_step(q, &r->steps[i], info->params[n].type, ret);
+	return ANSWER_UNKNOWN;
+}
+
+static enum answer answer_of(const struct kernel_question *q, const struct recipe *r,
+			     const struct event_info *info, struct kernel_operand *ret)
+{
+	switch (q->about) {
+	case ABOUT_TYPE:
+		if (!type_bit(q->types.maybe, info->type))
+			return ANSWER_NO;
+		return type_bit(q->types.yes, info->type) ? ANSWER_YES : ANSWER_UNKNOWN;
+	case ABOUT_RESULT:
+		if (info->result_param < 0 || (r && r->absent >> info->result_param & 1))
+			return ANSWER_NO;
+		return ANSWER_ASK;
+	case ABOUT_FD:
+		if (!event_type_has_fd(info))
+			return ANSWER_NO;
+		if (!r || r->fd_arg == RECIPE_NO_ARG || info->fd_param < 0 || (info->traits & EF_CREATES_FD))
+			return ANSWER_UNKNOWN;
+		*ret = (struct kernel_operand){r->fd_arg, 4 | OPERAND_SIGNED};
+		return ANSWER_ASK;
+	default:
+		return ask_param(q, r, info, ret);
+	}
+}
+
+/* What is known of the answers for this call beforehand, and which will have to be asked for. */
+static void answers_fill(struct kernel_recipe *k, const struct recipe *r, const struct event_info *info,
+			 const struct kernel_filter *f)
+{
+	for (unsigned i = 0; f && i < f->n_questions; i++) {
+		const struct kernel_question *q = &f->questions[i];
+		enum answer a;
+
+		if (q->about <= ABOUT_LAST_OF_TASK)
+			continue;
+		a = answer_of(q, r, info, &k->operands[i]);
+		k->ask |= (u32)(a == ANSWER_ASK) << i;
+		k->yes |= (u32)(a == ANSWER_YES || a == ANSWER_UNKNOWN) << i;
+		k->no |= (u32)(a == ANSWER_NO || a == ANSWER_UNKNOWN) << i;
+	}
+}
+
 static void call_fill(struct kernel_recipe *k, const struct syscall_info *call, const struct recipe *r,
 		      const struct kernel_filter *filter, bool keep_state)
 {
@@ -93,6 +202,7 @@ static void call_fill(struct kernel_recipe *k, const struct syscall_info *call, 
 	k->n_steps = r->n_steps;
 	for (unsigned i = 0; i < r->n_steps; i++)
 		step_fill(&k->steps[i], &r->steps[i], info);
+	answers_fill(k, r, info, filter);
 }
 
 /* Numbers without a row: recorded with their number and nothing else. */
@@ -104,6 +214,7 @@ static void generic_fill(struct kernel_recipe *k, const struct kernel_filter *fi
 	k->absent = 1u << 1; /* nativeID: the sysno column has it */
 	k->n_steps = 1;
 	k->steps[0] = (struct kernel_step){.kind = KIND_CONST, .param = 0, .size = 2};
+	answers_fill(k, NULL, event_info_find(EVENT_GENERIC), filter);
 }
 
 static void words_fill(struct kernel_recipe *k, const int16_t *words)

@@ -215,6 +215,16 @@ static int make_ranges(struct filter *f, struct check *c)
 	return 0;
 }
 
+static bool has_only_numbers(const struct check *c)
+{
+	if (c->op != OP_EQ && c->op != OP_NE && c->op != OP_IN && (c->op < OP_LT || c->op > OP_GE))
+		return false;
+	for (uint32_t i = 0; i < c->n_values; i++)
+		if (!c->values[i].is_number)
+			return false;
+	return true;
+}
+
 /* ---- preparing one check ---- */
 
 #define N_TYPES	   1000 /* about how many event types there are, and errors with a name */
@@ -332,6 +342,10 @@ static int prepare_check(struct filter *f, struct node *n)
 			c->types = NULL;
 		}
 	}
+	/* The columns do not have parameters, but the kernel does. */
+	if (info->id == FIELD_EVT_RAWARG && !c->asks_right && single && has_only_numbers(c) &&
+	    make_ranges(f, c) < 0)
+		return -ENOMEM;
 	if (c->asks_right) {
 		n->cost *= 2;
 	} else if (by_type && c->types) {

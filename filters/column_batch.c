@@ -77,12 +77,18 @@ static uint64_t resolve_unsure(struct column_run *run, struct check *c, uint32_t
 
 		if (!bit_test(run->f->unsure, b->type[first + i]))
 			continue;
-		r = batch_need(run->batch, COLUMNS_ALL, run->err);
-		if (r < 0) {
-			run->r = r;
-			return 0;
+		if (b->generic_code && b->type[first + i] <= 1) {
+			/* The event's name, all that is asked for, needs nothing else. */
+			ev = (struct event){.batch = run->batch, .index = first + i, .type = b->type[first + i]};
+			ev.info = schema_find(b->schema, ev.type);
+		} else {
+			r = batch_need(run->batch, COLUMNS_ALL, run->err);
+			if (r < 0) {
+				run->r = r;
+				return 0;
+			}
+			event_at(&ev, run->batch, first + i);
 		}
-		event_at(&ev, run->batch, first + i);
 		if (!check_event(run->f, c, &ev, &none))
 			result &= ~(UINT64_C(1) << i);
 	}

@@ -2,6 +2,7 @@
 #include "filters/ast.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 static void say_values(struct buffer *out, const struct check *c)
 {
@@ -53,62 +54,126 @@ static void say_node(struct buffer *out, const struct node *n)
 	buffer_printf(out, n->n_children > 16 ? " ...)" : ")");
 }
 
-static void say_ids(struct buffer *out, const char *name, const int64_t *ids, unsigned n)
+static void say_texts(struct buffer *out, const struct kernel_question *q)
 {
-	if (!n)
-		return;
-	buffer_printf(out, "  %s:", name);
-	for (unsigned i = 0; i < n; i++)
-		buffer_printf(out, " %" PRId64, ids[i]);
-	buffer_printf(out, "\n");
+	for (unsigned i = 0; i < q->n; i++)
+		buffer_printf(out, "%s%s", i ? ", " : " ", q->comms[i]);
 }
 
-static void say_types(struct buffer *out, const struct kernel_filter *k)
+static void say_ids(struct buffer *out, const struct kernel_question *q)
+{
+	for (unsigned i = 0; i < q->n; i++)
+		buffer_printf(out, "%s%" PRId64, i ? ", " : " ", q->ids[i]);
+}
+
+static void say_ranges(struct buffer *out, const struct kernel_question *q)
+{
+	for (unsigned i = 0; i < q->n; i++) {
+		const struct kernel_range *r = &q->ranges[i];
+
+		buffer_printf(out, i ? ", " : " ");
+		if (r->lo == r->hi)
+			buffer_printf(out, "%" PRId64, r->lo);
+		else if (r->lo == INT64_MIN)
+			buffer_printf(out, "up to %" PRId64, r->hi);
+		else if (r->hi == INT64_MAX)
+			buffer_printf(out, "from %" PRId64, r->lo);
+		else
+			buffer_printf(out, "%" PRId64 " to %" PRId64, r->lo, r->hi);
+	}
+}
+
+static void say_type_names(struct buffer *out, const uint64_t *types)
 {
 	const struct event_info *e;
 	const char *last = "";
 	unsigned n = 0;
 
-	buffer_printf(out, "  event types:");
 	for (size_t i = 0; (e = event_info_at(i)); i++) {
 		/* Types 0 and 1 stand for calls of old captures; a live one has none. */
-		if (e->type <= 1 || !bit_test(k->types, e->type) || !strcmp(e->name, last) ||
+		if (e->type <= 1 || !bit_test(types, e->type) || !strcmp(e->name, last) ||
 		    (e->traits & EF_OLD_VERSION))
 			continue;
 		last = e->name;
 		if (n++ < 20)
 			buffer_printf(out, " %s", last);
 	}
-	buffer_printf(out, n == 0 ? " none\n" : n > 20 ? " ... %u in all\n" : "\n", n);
+	if (n == 0 || n > 20)
+		buffer_printf(out, n ? " ... %u in all" : " none", n);
+}
+
+static void say_question(struct buffer *out, const struct kernel_question *q, bool negate)
+{
+	static const char *const names[N_ABOUTS] = {
+		[ABOUT_COMM] = "process name", [ABOUT_PID] = "process", [ABOUT_TID] = "thread",
+		[ABOUT_PPID] = "parent process", [ABOUT_UID] = "user", [ABOUT_GID] = "group",
+		[ABOUT_TREE] = "process tree of", [ABOUT_TYPE] = "event types", [ABOUT_RESULT] = "result",
+		[ABOUT_FD] = "file descriptor", [ABOUT_PARAM] = "parameter", [ABOUT_TEXT] = "parameter",
+	};
+
+	buffer_printf(out, "%s%s", negate ? "not " : "", names[q->about]);
+	if (q->about == ABOUT_PARAM || q->about == ABOUT_TEXT) {
+		if (q->param[0])
+			buffer_printf(out, " %s", q->param);
+		else
+			buffer_printf(out, " %d", q->param_index);
+	}
+	buffer_printf(out, ":");
+	if (q->about == ABOUT_COMM)
+		say_texts(out, q);
+	else if (q->about <= ABOUT_LAST_OF_TASK)
+		say_ids(out, q);
+	else if (q->about == ABOUT_TYPE)
+		say_type_names(out, q->types.maybe);
+	else if (q->about == ABOUT_TEXT)
+		buffer_printf(out, " %s%.*s", q->text.whole ? "" : "begins with ", (int)q->text.len, q->text.bytes);
+	else
+		say_ranges(out, q);
+}
+
+static void say_clause(struct buffer *out, const struct kernel_filter *k, const struct kernel_clause *c)
+{
+	const char *between = "  ";
+
+	for (unsigned i = 0; i < k->n_questions; i++) {
+		if (!((c->yes | c->no) >> i & 1))
+			continue;
+		buffer_printf(out, "%s", between);
+		say_question(out, &k->questions[i], c->no >> i & 1);
+		between = "; or ";
+	}
+	buffer_printf(out, c->yes | c->no ? "\n" : "  nothing passes\n");
+}
+
+/* Whether a clause is about the type alone. */
+static bool says_types(const struct kernel_filter *k)
+{
+	for (unsigned i = 0; i < k->n_clauses; i++)
+		for (unsigned q = 0; q < k->n_questions; q++)
+			if (k->clauses[i].yes == 1u << q && !k->clauses[i].no && k->questions[q].about == ABOUT_TYPE)
+				return true;
+	return false;
 }
 
 static void say_kernel(struct buffer *out, const struct filter *f)
 {
-	struct kernel_filter k;
-	int64_t uids[KERNEL_SET_MAX];
-	size_t before;
+	struct kernel_filter *k = calloc(1, sizeof *k);
 
-	filter_kernel(f, &k);
+	if (!k)
+		return;
+	filter_kernel(f, k);
 	buffer_printf(out, "decided in the kernel (live capture)%s:\n",
-		      k.exact ? ", completely" : ", as far as it goes");
-	before = out->len;
-	if (k.has_types)
-		say_types(out, &k);
-	if (k.n_comms) {
-		buffer_printf(out, "  process names:");
-		for (unsigned i = 0; i < k.n_comms; i++)
-			buffer_printf(out, " %s", k.comms[i]);
+		      k->exact ? ", completely" : ", as far as it goes");
+	for (unsigned i = 0; i < k->n_clauses; i++)
+		say_clause(out, k, &k->clauses[i]);
+	if (k->has_types && !says_types(k)) {
+		buffer_printf(out, "  event types that can pass:");
+		say_type_names(out, k->types);
 		buffer_printf(out, "\n");
 	}
-	say_ids(out, "processes", k.pids, k.n_pids);
-	say_ids(out, "threads", k.tids, k.n_tids);
-	for (unsigned i = 0; i < k.n_uids; i++)
-		uids[i] = k.uids[i];
-	say_ids(out, "users", uids, k.n_uids);
-	if (k.failed_only)
-		buffer_printf(out, "  failed calls only\n");
-	if (out->len == before)
+	if (!k->n_clauses && !k->has_types)
 		buffer_printf(out, "  nothing: every event is taken\n");
+	free(k);
 }
 
 void filter_explain(const struct filter *f, struct buffer *out)
@@ -132,10 +197,10 @@ void filter_explain(const struct filter *f, struct buffer *out)
 		buffer_printf(out, "  nothing\n");
 	if (f->exact)
 		return;
-	buffer_printf(out, "decided event by event, from%s%s%s%s:\n",
+	buffer_printf(out, "decided event by event, from%s%s%s%s%s:\n",
 		      root->needs & NEED_PARAMS ? " parameters" : "",
 		      root->needs & NEED_THREADS ? " processes" : "", root->needs & NEED_FDS ? " fds" : "",
-		      root->needs & NEED_USERS ? " users" : "");
+		      root->needs & NEED_USERS ? " users" : "", root->needs & NEED_MEMORY ? " memory" : "");
 	for (uint32_t i = 0; i < n; i++)
 		if (!part[i]->exact) {
 			buffer_printf(out, "  ");

@@ -31,6 +31,8 @@ enum field_need {
 	NEED_THREADS = 4,
 	NEED_FDS = 8,
 	NEED_USERS = 16,
+	NEED_MEMORY = 32,	/* what calls like mmap tell of a process, who change nothing else */
+	NEED_BEFORE = 64,	/* the times of events that did not pass */
 };
 
 struct field_info {
@@ -79,9 +81,10 @@ bool field_extract(const struct field *f, struct event *ev, struct state *st, un
 /* As text for -p, "<NA>" is the caller's. */
 void field_print(const struct field *f, const struct value *v, struct buffer *out);
 
-/* evt.deltatime, evt.reltime, evt.count: context kept by whoever drives the fields. */
+/* evt.deltatime, evt.reltime, util.cnt: context kept by whoever drives the fields. */
 struct field_context {
-	uint64_t first_ns, previous_ns;	/* of the first event, of the previous one that passed */
+	uint64_t first_ns;		/* of the first event that is something a program did */
+	uint64_t before_ns;		/* NEED_BEFORE: of the last event of the batch before, 0: none */
 	struct render_options render;
 	const char *hostname;
 	uint64_t n_asked;		/* util.cnt */

@@ -14,6 +14,10 @@ const char *event_name(struct event *ev)
 	int64_t code;
 	const char *name;
 
+	if (ev->type <= 1 && ev->batch && ev->batch->generic_code) {
+		name = ppm_sc_name(ev->batch->generic_code[ev->index]);
+		return name ? name : ev->info->name;
+	}
 	/*
 	 * Calls of old captures that have no event of their own: parameter 0 is the public code. They are
 	 * rare: nobody loads parameters for an event's name, so these are loaded when one comes along. The

@@ -20,11 +20,13 @@ static bool is_ipv4(const struct fd_info *fd)
 	return fd->type == FD_IPV4_SOCK || fd->type == FD_IPV4_SERVSOCK;
 }
 
-/* Whether the fd has that end: a socket without a name was never connected or bound; one that
-   listens has a server alone, in sip and sport. */
+/* Whether the fd has that end: a socket without a name was never connected or bound, one that was bound to
+   no port in particular has no role yet; one that listens has a server alone, in sip and sport. */
 static bool has_end(const struct fd_info *fd, enum end end)
 {
-	return (is_connection(fd) && fd->name[0] && end != END_NONE) ||
+	bool has_role = fd->connected || fd->sport || fd->dport;
+
+	return (is_connection(fd) && fd->name[0] && has_role && end != END_NONE) ||
 	       (is_listening(fd) && end == END_SERVER);
 }
 

@@ -42,10 +42,18 @@ static const char *list_word(const char *list, uint32_t len, int64_t n)
 	return NULL;
 }
 
+/* A single empty word is none, as the family has it. */
+static bool list_is_empty(const char *list, uint32_t len)
+{
+	return len == 0 || (len == 1 && !list[0]);
+}
+
 static uint64_t list_count(const char *list, uint32_t len)
 {
 	uint64_t n = 0;
 
+	if (list_is_empty(list, len))
+		return 0;
 	for (uint32_t i = 0; i < len; i++)
 		n += !list[i];
 	return n;
@@ -85,7 +93,7 @@ static bool thread_line(const char *name, bool blank, const struct thread *t,
 			struct field_scratch *scratch, struct value *ret)
 {
 	buffer_append(&scratch->bytes, name, strlen(name));
-	if (t->args_len || blank) {
+	if (!list_is_empty(t->args, t->args_len) || blank) {
 		buffer_u8(&scratch->bytes, ' ');
 		append_list(&scratch->bytes, t->args, t->args_len);
 	}
@@ -110,7 +118,7 @@ bool thread_value(uint16_t id, const struct field *f, struct thread *t, struct f
 	case FIELD_PROC_EXE:
 		return value_text(ret, t->exe);
 	case FIELD_PROC_EXEPATH:
-		return value_text(ret, t->exepath);
+		return value_path(ret, t->exepath);
 	case FIELD_PROC_ARGS:
 		return thread_args(f, t, scratch, ret);
 	case FIELD_PROC_CMDLINE:
@@ -128,6 +136,17 @@ bool thread_value(uint16_t id, const struct field *f, struct thread *t, struct f
 	default:
 		return false;
 	}
+}
+
+/* What the kernel appends to the path of a file that is gone is no part of it. */
+bool value_path(struct value *v, const char *path)
+{
+	static const char gone[] = " (deleted)";
+	size_t len = strlen(path), n = sizeof gone - 1;
+
+	if (len > n && !memcmp(path + len - n, gone, n))
+		len -= n;
+	return value_bytes(v, VALUE_TEXT, path, len);
 }
 
 static bool extract_capabilities(uint64_t bits, struct field_scratch *scratch, struct value *ret)
@@ -234,7 +253,9 @@ static bool extract_process_numbers(uint16_t id, const struct thread *t, struct 
 	case FIELD_PROC_CMDNARGS:
 		return value_uint(ret, list_count(t->args, t->args_len));
 	case FIELD_PROC_CMDLENARGS:
-		return value_uint(ret, t->args_len - list_count(t->args, t->args_len));
+		return value_uint(ret, list_is_empty(t->args, t->args_len)
+					       ? 0
+					       : t->args_len - list_count(t->args, t->args_len));
 	case FIELD_PROC_TTY:
 		return value_uint(ret, t->tty);
 	case FIELD_PROC_PPID:

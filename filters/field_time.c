@@ -90,7 +90,21 @@ static bool extract_latency(uint16_t id, const struct event *ev, struct field_sc
 /* Time without an origin is the time itself: events before the first one that counts. */
 static uint64_t since(uint64_t ns, uint64_t origin)
 {
-	return ns >= origin ? ns - origin : 0;
+	return ns >= origin ? ns - origin : ns;
+}
+
+/* Since the event before in the capture, whether it passed a filter or not: hidden ones are none. */
+static uint64_t since_before(const struct event *ev)
+{
+	const struct batch *b = ev->batch;
+	uint64_t before = field_context.before_ns;
+
+	for (uint32_t i = ev->index; b && i-- > 0;)
+		if (!(b->flags[i] & EVENT_HIDDEN)) {
+			before = b->time_ns[i];
+			break;
+		}
+	return before && ev->time_ns > before ? ev->time_ns - before : 0;
 }
 
 /* evt.around[T]=D: milliseconds between T and the event, rounded up, so that D compares as >=. */
@@ -121,11 +135,11 @@ bool extract_time(const struct field *f, struct event *ev, struct state *st, uns
 	case FIELD_EVT_RELTIME_NS:
 		return value_uint(ret, since(ns, context->first_ns) % SECOND);
 	case FIELD_EVT_DELTATIME:
-		return value_uint(ret, context->previous_ns ? since(ns, context->previous_ns) : 0);
+		return value_uint(ret, since_before(ev));
 	case FIELD_EVT_DELTATIME_S:
-		return value_uint(ret, context->previous_ns ? since(ns, context->previous_ns) / SECOND : 0);
+		return value_uint(ret, since_before(ev) / SECOND);
 	case FIELD_EVT_DELTATIME_NS:
-		return value_uint(ret, context->previous_ns ? since(ns, context->previous_ns) % SECOND : 0);
+		return value_uint(ret, since_before(ev) % SECOND);
 	case FIELD_EVT_AROUND:
 		return extract_around(f, ev, ret);
 	case FIELD_EVT_LATENCY:

@@ -42,20 +42,63 @@ bool filter_match(struct filter *f, struct event *ev, struct state *st);
 const uint64_t *filter_types(const struct filter *f);
 
 /*
- * The kernel part: a superset of what can pass, as a conjunction of sets. An empty set: no limit.
- * What is in it is decided by the task (verdict, cached) or by the call.
+ * The kernel part: a superset of what can pass, as clauses that all have to hold. A clause holds when one
+ * of the questions in `yes` may be answered with yes, or one of those in `no` with no; for what the
+ * kernel cannot know both are true. What would need more than there is room for has no clause.
  */
-#define KERNEL_SET_MAX 16
+#define KERNEL_QUESTIONS 16
+#define KERNEL_CLAUSES	 16
+#define KERNEL_VALUES	 64
+#define KERNEL_RANGES	 8
+#define KERNEL_TEXT	 64
+
+enum kernel_about {
+	/* of the task: answered once, and again when something changes */
+	ABOUT_COMM, ABOUT_PID, ABOUT_TID, ABOUT_PPID, ABOUT_UID, ABOUT_GID, ABOUT_TREE,
+	/* of the type of event: answered before the capture begins */
+	ABOUT_TYPE,
+	/* of the call, when it returns */
+	ABOUT_RESULT, ABOUT_FD, ABOUT_PARAM, ABOUT_TEXT,
+	N_ABOUTS
+};
+#define ABOUT_LAST_OF_TASK ABOUT_TREE
+
+struct kernel_question {
+	enum kernel_about about;
+	unsigned n; /* values: comms, ids or ranges */
+	union {
+		char comms[KERNEL_VALUES][16]; /* as the kernel truncates: 15 characters and NUL */
+		int64_t ids[KERNEL_VALUES];
+		struct kernel_range {
+			int64_t lo, hi; /* both included */
+		} ranges[KERNEL_RANGES]; /* ABOUT_RESULT, _FD, _PARAM */
+		struct {
+			uint64_t yes[EVENT_TYPE_MAX / 64], maybe[EVENT_TYPE_MAX / 64];
+		} types; /* for sure; yes included */
+		struct {
+			char bytes[KERNEL_TEXT]; /* padded with 0 */
+			unsigned len;
+			bool whole;    /* equal, else: begins with */
+			bool resolved; /* of paths: as evt.arg has them, made absolute */
+		} text; /* ABOUT_TEXT */
+	};
+	char param[32];	   /* ABOUT_PARAM, _TEXT: its name, "": */
+	int param_index;   /* its number */
+	int64_t unsure_below; /* results below this may have any answer */
+};
+
 struct kernel_filter {
 	bool has_types;
-	uint64_t types[EVENT_TYPE_MAX / 64];	/* event types that can pass */
-	bool failed_only;			/* only calls with a negative result */
-	unsigned n_comms, n_pids, n_tids, n_uids, n_cgroups;
-	char comms[KERNEL_SET_MAX][16];		/* as the kernel truncates: 15 characters and NUL */
-	int64_t pids[KERNEL_SET_MAX], tids[KERNEL_SET_MAX];
-	uint32_t uids[KERNEL_SET_MAX];
-	char cgroups[KERNEL_SET_MAX][256];	/* exact cgroup v2 paths */
-	bool exact;				/* the kernel part is the whole filter */
+	uint64_t types[EVENT_TYPE_MAX / 64];	/* event types that can pass at all */
+	unsigned n_questions, n_clauses;
+	struct kernel_question questions[KERNEL_QUESTIONS];
+	struct kernel_clause {
+		uint32_t yes, no; /* bits of questions */
+	} clauses[KERNEL_CLAUSES];
+	bool exact; /* the kernel part is the whole filter */
+	/* ... and about tasks alone. Calls that change state come from the kernel whatever their type and result:
+	   with such questions they have to be asked again. */
+	bool tasks_only;
 };
 void filter_kernel(const struct filter *f, struct kernel_filter *ret);
 

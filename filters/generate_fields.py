@@ -13,7 +13,7 @@ import re
 import sys
 
 COLUMNS = ["name", "class", "by", "type", "format", "needs", "argument", "columns", "traits", "help"]
-NEEDS = {"columns", "params", "threads", "fds", "users"}
+NEEDS = {"columns", "params", "threads", "fds", "users", "memory", "before"}
 ARGUMENT = {"none": 0, "allowed": 1, "required": 2}
 BATCH_COLUMNS = {"time", "duration", "tid", "type", "cpu", "flags", "result", "fd", "absent"}
 TRAITS = {"list", "filter-only"}

@@ -1,267 +1,191 @@
 /*
- * The kernel part: per dimension (event type, name, pid, tid, uid, failed) a set of what can pass. `and`
- * intersects, `or` unites; `not` is pushed down to the checks, and only types and failed have a
- * complement. What cannot be said in these sets has no limit, so the whole never loses an event.
+ * The kernel part: which checks the kernel can decide, as questions. kernel_clauses.c joins them.
  */
-#include "filters/column.h"
+#include "filters/kernel.h"
 
 #include <stdlib.h>
 
-enum dimension { DIM_COMM, DIM_PID, DIM_TID, DIM_UID, N_DIMS, DIM_TYPE = N_DIMS, DIM_FAILED, DIM_NONE };
+/* No errors with names lie below. */
+#define LAST_NAMED_ERRNO 133
 
-struct kernel_set {
-	bool limited;
-	unsigned n;
-	union {
-		char comm[16];
-		int64_t id;
-	} at[KERNEL_SET_MAX];
-};
-
-struct kernel_sets {
-	bool nothing;		  /* no event can pass */
-	bool may_fail, may_succeed; /* may_succeed: or has no result */
-	struct kernel_set dim[N_DIMS];
-};
-
-static const struct kernel_sets everything = {.may_fail = true, .may_succeed = true};
-
-static bool set_has(const struct kernel_set *s, const struct kernel_set *from, unsigned i)
+static enum kernel_about about_task(uint16_t field)
 {
-	for (unsigned k = 0; k < s->n; k++)
-		if (!memcmp(&s->at[k], &from->at[i], sizeof s->at[k]))
-			return true;
-	return false;
-}
-
-static void set_intersect(struct kernel_set *s, const struct kernel_set *with)
-{
-	struct kernel_set both = {.limited = true};
-
-	if (!with->limited)
-		return;
-	if (!s->limited) {
-		*s = *with;
-		return;
-	}
-	for (unsigned i = 0; i < s->n; i++)
-		if (set_has(with, s, i))
-			both.at[both.n++] = s->at[i];
-	*s = both;
-}
-
-static void set_unite(struct kernel_set *s, const struct kernel_set *with)
-{
-	if (!s->limited || !with->limited) {
-		*s = (struct kernel_set){0};
-		return;
-	}
-	for (unsigned i = 0; i < with->n; i++) {
-		if (set_has(s, with, i))
-			continue;
-		if (s->n == KERNEL_SET_MAX) {
-			*s = (struct kernel_set){0};
-			return;
-		}
-		s->at[s->n++] = with->at[i];
-	}
-}
-
-static void sets_intersect(struct kernel_sets *a, const struct kernel_sets *b)
-{
-	a->nothing |= b->nothing;
-	a->may_fail &= b->may_fail;
-	a->may_succeed &= b->may_succeed;
-	for (int d = 0; d < N_DIMS; d++) {
-		set_intersect(&a->dim[d], &b->dim[d]);
-		a->nothing |= a->dim[d].limited && !a->dim[d].n;
-	}
-	a->nothing |= !a->may_fail && !a->may_succeed;
-}
-
-static void sets_unite(struct kernel_sets *a, const struct kernel_sets *b)
-{
-	if (b->nothing)
-		return;
-	if (a->nothing) {
-		*a = *b;
-		return;
-	}
-	a->may_fail |= b->may_fail;
-	a->may_succeed |= b->may_succeed;
-	for (int d = 0; d < N_DIMS; d++)
-		set_unite(&a->dim[d], &b->dim[d]);
-}
-
-static enum dimension dimension_of(const struct check *c)
-{
-	if (c->asks_right)
-		return DIM_NONE;
-	switch (c->left.field.info->id) {
+	switch (field) {
 	case FIELD_PROC_NAME:
-		return DIM_COMM;
+		return ABOUT_COMM;
 	case FIELD_PROC_PID:
-		return DIM_PID;
+		return ABOUT_PID;
 	case FIELD_THREAD_TID:
-		return DIM_TID;
+		return ABOUT_TID;
+	case FIELD_PROC_PPID:
+		return ABOUT_PPID;
 	case FIELD_USER_UID:
-		return DIM_UID;
-	case FIELD_EVT_FAILED:
-		return DIM_FAILED;
+		return ABOUT_UID;
+	case FIELD_GROUP_GID:
+		return ABOUT_GID;
+	case FIELD_PROC_TREE:
+		return ABOUT_TREE;
 	default:
-		return c->column == COLUMN_PART_TYPES ? DIM_TYPE : DIM_NONE;
+		return N_ABOUTS;
 	}
 }
 
-/* = and in list values one by one: a set. */
+/* = and in, where one of the values is enough. */
 static bool is_equality(const struct check *c)
 {
 	return (c->op == OP_EQ || c->op == OP_IN || c->op == OP_INTERSECTS) &&
 	       (c->quantifier == QUANT_ANY || c->n_values == 1);
 }
 
-/* The set of an equality check; false: larger than a set can be. */
-static bool set_of(const struct check *c, enum dimension d, struct kernel_set *s)
+static bool ask_comms(const struct check *c, struct kernel_question *q)
 {
-	*s = (struct kernel_set){.limited = true};
 	for (uint32_t i = 0; i < c->n_values; i++) {
-		struct kernel_set one = {.limited = true, .n = 1};
-		const struct literal *v = &c->values[i];
+		struct text name = c->values[i].source.text;
 
-		if (d == DIM_COMM) {
-			/* The kernel keeps 15 characters: a longer name matches nothing. */
-			if (v->source.text.len > 15)
-				continue;
-			memcpy(one.at[0].comm, v->source.text.data, v->source.text.len);
-		} else {
-			if (v->number < INT64_MIN || v->number > INT64_MAX)
-				continue;
-			one.at[0].id = (int64_t)v->number;
-		}
-		set_unite(s, &one);
-		if (!s->limited)
+		/* The kernel keeps 15 characters: a longer name matches nothing. */
+		if (name.len > 15)
+			continue;
+		if (q->n == KERNEL_VALUES)
 			return false;
+		memcpy(q->comms[q->n++], name.data, name.len);
 	}
 	return true;
 }
 
-static void check_sets(const struct check *c, bool negate, struct kernel_sets *ret)
+static bool ask_ids(const struct check *c, struct kernel_question *q)
 {
-	enum dimension d = dimension_of(c);
+	for (uint32_t i = 0; i < c->n_values; i++) {
+		wide v = c->values[i].number;
 
-	*ret = everything;
-	if (d == DIM_FAILED) {
-		/* Negated, events without a result pass as well. */
-		ret->may_fail = c->on_true != negate;
-		ret->may_succeed = c->on_false != negate || negate;
-		ret->nothing = !ret->may_fail && !ret->may_succeed;
-		return;
+		if (v < INT64_MIN || v > INT64_MAX)
+			continue;
+		if (q->n == KERNEL_VALUES)
+			return false;
+		q->ids[q->n++] = (int64_t)v;
 	}
-	if (d >= N_DIMS || negate || !is_equality(c))
-		return;
-	if (!set_of(c, d, &ret->dim[d]))
-		*ret = everything;
-	ret->nothing = ret->dim[d].limited && !ret->dim[d].n;
+	return true;
 }
 
-static void node_sets(const struct node *n, bool negate, struct kernel_sets *ret)
+static bool ask_ranges(const struct check *c, struct kernel_question *q)
 {
-	struct kernel_sets part;
-	bool both;
+	if (!c->ranges || c->n_ranges > KERNEL_RANGES)
+		return false;
+	for (uint32_t i = 0; i < c->n_ranges; i++)
+		q->ranges[q->n++] = (struct kernel_range){c->ranges[i].lo, c->ranges[i].hi};
+	return true;
+}
 
-	*ret = everything;
-	switch (n->kind) {
-	case NODE_CONST:
-		ret->nothing = n->value == negate;
-		return;
-	case NODE_CHECK:
-		check_sets(n->check, negate, ret);
-		return;
-	case NODE_NOT:
-		node_sets(n->children[0], !negate, ret);
-		return;
-	default:
-		both = (n->kind == NODE_AND) != negate;
-		ret->nothing = !both;
-		for (uint32_t i = 0; i < n->n_children; i++) {
-			node_sets(n->children[i], negate, &part);
-			if (both)
-				sets_intersect(ret, &part);
-			else
-				sets_unite(ret, &part);
+static void ask_failed(const struct check *c, struct kernel_question *q)
+{
+	if (c->on_true)
+		q->ranges[q->n++] = (struct kernel_range){INT64_MIN, -1};
+	if (c->on_false)
+		q->ranges[q->n++] = (struct kernel_range){0, INT64_MAX};
+}
+
+/* evt.res: errors by name, as ranges of results. */
+static bool ask_errnos(const struct check *c, struct kernel_question *q)
+{
+	q->unsure_below = -LAST_NAMED_ERRNO;
+	if (bit_test(c->errnos, 0))
+		q->ranges[q->n++] = (struct kernel_range){0, INT64_MAX};
+	for (int64_t code = 1; code <= LAST_NAMED_ERRNO; code++) {
+		if (!bit_test(c->errnos, (unsigned)code))
+			continue;
+		if (q->n && q->ranges[q->n - 1].hi < 0 && q->ranges[q->n - 1].lo == -code + 1) {
+			q->ranges[q->n - 1].lo--;
+			continue;
 		}
+		if (q->n == KERNEL_RANGES)
+			return false;
+		q->ranges[q->n++] = (struct kernel_range){-code, -code};
+	}
+	return true;
+}
+
+static bool is_plain_text(struct text t)
+{
+	for (uint32_t i = 0; i < t.len; i++)
+		if (t.data[i] <= ' ' || t.data[i] > '~' || t.data[i] == '(' || t.data[i] == '<')
+			return false;
+	return t.len > 0 && t.len < KERNEL_TEXT;
+}
+
+/* Whether a text parameter is, or begins with, one text of printable characters. */
+static bool ask_text(const struct check *c, struct kernel_question *q)
+{
+	if (c->n_values != 1 || (c->op != OP_EQ && c->op != OP_STARTSWITH && c->op != OP_IN) ||
+	    !is_plain_text(c->values[0].source.text))
+		return false;
+	q->about = ABOUT_TEXT;
+	q->text.len = c->values[0].source.text.len;
+	memcpy(q->text.bytes, c->values[0].source.text.data, q->text.len);
+	q->text.whole = c->op != OP_STARTSWITH;
+	q->text.resolved = c->left.field.info->id == FIELD_EVT_ARG;
+	return true;
+}
+
+static bool ask_param(const struct check *c, struct kernel_question *q)
+{
+	const struct field *field = &c->left.field;
+	bool number = field->info->id == FIELD_EVT_RAWARG && c->ranges;
+
+	if (field->index < 0 && strlen(field->argument) >= sizeof q->param)
+		return false;
+	q->param_index = field->index;
+	if (field->index < 0)
+		strcpy(q->param, field->argument);
+	q->about = ABOUT_PARAM;
+	return number ? ask_ranges(c, q) : ask_text(c, q);
+}
+
+static bool ask_call(const struct check *c, struct kernel_question *q)
+{
+	q->about = ABOUT_RESULT;
+	switch (c->left.field.info->id) {
+	case FIELD_EVT_FAILED:
+		return ask_failed(c, q), true;
+	case FIELD_EVT_RES:
+		return c->column == COLUMN_PART_RESULT_NAME && ask_errnos(c, q);
+	case FIELD_EVT_RAWRES:
+		return ask_ranges(c, q);
+	case FIELD_FD_NUM:
+		q->about = ABOUT_FD;
+		return ask_ranges(c, q);
+	case FIELD_EVT_ARG:
+	case FIELD_EVT_RAWARG:
+		return ask_param(c, q);
+	default:
+		return false;
 	}
 }
 
-/* The one dimension that a subtree is about and that says all of it; DIM_NONE: there is none. */
-static enum dimension single_dimension(const struct node *n)
+/* Of what the kernel cannot decide, the type may still say that it does not hold. */
+static bool ask_types(const struct filter *f, const struct check *c, struct kernel_question *q)
 {
-	enum dimension d = DIM_NONE, part;
-	struct kernel_set s;
-
-	if (n->kind == NODE_CHECK) {
-		d = dimension_of(n->check);
-		if (d == DIM_TYPE)
-			return d;
-		if (d == DIM_FAILED)
-			return n->check->on_true && !n->check->on_false ? d : DIM_NONE;
-		return d < N_DIMS && is_equality(n->check) && set_of(n->check, d, &s) ? d : DIM_NONE;
+	if (!c->types)
+		return false;
+	q->about = ABOUT_TYPE;
+	for (size_t i = 0; i < TYPE_WORDS; i++) {
+		q->types.maybe[i] = c->types[i];
+		q->types.yes[i] = c->column == COLUMN_PART_TYPES ? c->types[i] & ~f->unsure[i] : 0;
 	}
-	if (n->kind == NODE_NOT)
-		return single_dimension(n->children[0]) == DIM_TYPE ? DIM_TYPE : DIM_NONE;
-	if (n->kind != NODE_OR)
-		return DIM_NONE;
-	for (uint32_t i = 0; i < n->n_children; i++) {
-		part = single_dimension(n->children[i]);
-		if (part == DIM_NONE || (i && part != d))
-			return DIM_NONE;
-		d = part;
-	}
-	return d;
+	return true;
 }
 
-static bool is_exact(const struct node *n, const struct kernel_sets *s)
+bool kernel_ask(const struct filter *f, const struct check *c, struct kernel_question *q)
 {
-	if (s->nothing || n->kind == NODE_CONST)
+	enum kernel_about about = about_task(c->left.field.info->id);
+
+	if (c->asks_right)
+		return false;
+	*q = (struct kernel_question){.about = about, .param_index = -1, .unsure_below = INT64_MIN};
+	if (about != N_ABOUTS && is_equality(c) && !c->left.field.argument[0] &&
+	    (about == ABOUT_COMM ? ask_comms(c, q) : ask_ids(c, q)))
 		return true;
-	if (n->kind == NODE_AND) {
-		for (uint32_t i = 0; i < n->n_children; i++)
-			if (single_dimension(n->children[i]) == DIM_NONE)
-				return false;
+	*q = (struct kernel_question){.param_index = -1, .unsure_below = INT64_MIN};
+	if (about == N_ABOUTS && c->column != COLUMN_PART_TYPES && ask_call(c, q))
 		return true;
-	}
-	return single_dimension(n) != DIM_NONE;
-}
-
-static unsigned take_ids(const struct kernel_set *s, int64_t *ret)
-{
-	for (unsigned i = 0; s->limited && i < s->n; i++)
-		ret[i] = s->at[i].id;
-	return s->limited ? s->n : 0;
-}
-
-void filter_kernel(const struct filter *f, struct kernel_filter *ret)
-{
-	struct kernel_sets s;
-	int64_t uids[KERNEL_SET_MAX];
-
-	*ret = (struct kernel_filter){0};
-	node_sets(f->root, false, &s);
-	ret->exact = is_exact(f->root, &s);
-	if (f->has_types || s.nothing) {
-		ret->has_types = true;
-		if (!s.nothing)
-			memcpy(ret->types, f->types, sizeof ret->types);
-	}
-	/* Nothing passes: no type does, and no other limit is needed. */
-	if (s.nothing)
-		return;
-	ret->failed_only = s.may_fail && !s.may_succeed;
-	for (unsigned i = 0; s.dim[DIM_COMM].limited && i < s.dim[DIM_COMM].n; i++)
-		memcpy(ret->comms[ret->n_comms++], s.dim[DIM_COMM].at[i].comm, sizeof ret->comms[0]);
-	ret->n_pids = take_ids(&s.dim[DIM_PID], ret->pids);
-	ret->n_tids = take_ids(&s.dim[DIM_TID], ret->tids);
-	ret->n_uids = take_ids(&s.dim[DIM_UID], uids);
-	for (unsigned i = 0; i < ret->n_uids; i++)
-		ret->uids[i] = (uint32_t)uids[i];
+	*q = (struct kernel_question){.param_index = -1, .unsure_below = INT64_MIN};
+	return ask_types(f, c, q);
 }

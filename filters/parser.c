@@ -110,6 +110,10 @@ static int unknown_operator(struct parser *p, struct text word, const char *fiel
 				   field);
 	if (!word.len)
 		return lexer_error(l, l->at, "an operator was expected behind %s", field);
+	if (word.len == 5 && (!memcmp(word.data, "oneof", 5) || !memcmp(word.data, "anyof", 5) ||
+			      !memcmp(word.data, "allof", 5)))
+		return lexer_error(l, l->at, "%.5s goes behind an operator: %s = %.5s (a, b)", word.data, field,
+				   word.data);
 	for (size_t i = 0; i < N_OPS; i++)
 		suggestion_try(&s, op_rows[i].name);
 	if (s.best)

@@ -84,6 +84,9 @@ struct batch {
 	uint32_t *payload_at;		/* offset in payload */
 	uint8_t *payload;
 	size_t payload_size;		/* bytes of payload (both classes), for checks */
+	/* Of the public "generic" events (types 0 and 1): which call, as parameter 0 says, without its being
+	   loaded; 0xFFFF: it does not say. NULL: only the parameter knows. */
+	uint16_t *generic_code;
 
 	/* Loads what is missing of `columns`; NULL for batches that are whole from the start. */
 	int (*load)(struct batch *b, unsigned columns, struct error *err);

@@ -53,6 +53,7 @@ static void plan_make(struct scap_plan *p, uint16_t type)
 	p->state = event_info_is_state(info);
 	p->fork = strstr(info->name, "fork") || strncmp(info->name, "clone", 5) == 0;
 	p->generic = type <= 1;
+	p->paired = scap_is_paired(type);
 	p->easy = scap_is_present(type, info->n_params) && !(info->traits & EF_LARGE_PAYLOAD);
 	for (unsigned i = 0; i < info->n_params; i++) {
 		p->size[i] = (uint8_t)param_type_size(info->params[i].type);
@@ -275,15 +276,17 @@ int scap_batch_init(struct scap_batch *sb, const struct schema *schema)
 	*sb = (struct scap_batch){0};
 	sb->event = malloc(SCAP_BATCH_EVENTS * sizeof *sb->event);
 	sb->shape = malloc(SCAP_BATCH_EVENTS);
+	sb->codes = malloc(SCAP_BATCH_EVENTS * sizeof *sb->codes);
 	sb->tids = calloc(1, sizeof *sb->tids);
 	sb->plans = calloc(SCAP_PLANS, sizeof *sb->plans);
-	if (!sb->event || !sb->shape || !sb->tids || !sb->plans || batch_alloc(&sb->batch) < 0 ||
+	if (!sb->event || !sb->shape || !sb->codes || !sb->tids || !sb->plans || batch_alloc(&sb->batch) < 0 ||
 	    !(sb->batch.payload = malloc(PAYLOAD_LEN)))
 		return -ENOMEM;
 	for (unsigned type = 0; type < SCAP_PLANS; type++)
 		plan_make(&sb->plans[type], (uint16_t)type);
 	sb->batch.schema = schema;
 	sb->batch.load = batch_load;
+	sb->batch.generic_code = sb->codes;
 	return 0;
 }
 
@@ -292,6 +295,7 @@ void scap_batch_done(struct scap_batch *sb)
 	batch_release(&sb->batch);
 	free(sb->event);
 	free(sb->shape);
+	free(sb->codes);
 	free(sb->tids);
 	free(sb->plans);
 	*sb = (struct scap_batch){0};

@@ -22,6 +22,7 @@ struct scap_plan {
 	int8_t result, fd;
 	bool known, state, fork, generic;
 	bool easy;		/* nothing to convert, no large parameters: taken as it is */
+	bool paired;		/* present captures, too, have entry events of it */
 	uint32_t empty_is_absent; /* parameters of fixed size, and texts */
 	uint8_t size[EVENT_PARAMS_MAX]; /* 0: variable */
 };
@@ -32,6 +33,7 @@ struct scap_batch {
 	struct batch batch;
 	const uint8_t **event;	/* where each is stored */
 	uint8_t *shape;
+	uint16_t *codes;	/* batch.generic_code */
 	uint16_t any_flag;	/* all flags of the batch together */
 	struct scap_tids *tids;
 	struct scap_plan *plans; /* SCAP_PLANS */

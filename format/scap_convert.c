@@ -100,6 +100,7 @@ void scap_converter_forget(struct scap_converter *c)
 	}
 	c->n_enters = 0;
 	c->enter_bytes = 0;
+	c->old = false;
 }
 
 bool scap_converter_full(const struct scap_converter *c)
@@ -143,8 +144,11 @@ static int enter_keep(struct scap_converter *c, const struct scap_event *ev, str
 		return error_set(err, -E2BIG, "an entry event of %zu bytes exceeds the limit of %u", len,
 				 SCAP_CONVERT_MAX);
 	if (c->n_enters >= ENTERS_MAX || c->enter_bytes + len > ENTER_BYTES_MAX) {
+		bool old = c->old;
+
 		c->n_forgotten += c->n_enters;
 		scap_converter_forget(c);
+		c->old = old;
 	}
 	if (2 * c->n_enters > c->mask && enters_grow(c) < 0)
 		return error_set(err, -ENOMEM, "out of memory");
@@ -214,6 +218,13 @@ static bool is_retired(uint16_t type)
 	const struct event_info *info = type < EVENT_TYPE_OWN ? event_info_at(type) : NULL;
 
 	return info && info->type == type;
+}
+
+bool scap_is_paired(uint16_t type)
+{
+	const struct event_info *info = type & 1 ? event_info_find(type ^ 1) : NULL;
+
+	return info && is_entry(info) && !(info->traits & EF_OLD_VERSION);
 }
 
 bool scap_is_present(uint16_t type, unsigned n_params)
@@ -356,11 +367,13 @@ int scap_convert(struct scap_converter *c, const struct scap_event *ev, struct s
 	*ret = (struct scap_converted){.event = *ev, .duration_ns = DURATION_NONE};
 	if (!info)
 		return !is_retired(ev->type);
-	if (is_entry(info))
+	if (is_entry(info)) {
+		c->old |= (info->traits & EF_OLD_VERSION) != 0;
 		return enter_keep(c, ev, err);
+	}
 	if (info->category & EC_SYSCALL && c->n_enters) {
 		enter = enter_take(c, ev);
-		ret->entry_unknown = !enter;
+		ret->entry_unknown = !enter && c->old;
 	}
 	if (enter && u64_at(ev->head) >= enter->time_ns)
 		ret->duration_ns = u64_at(ev->head) - enter->time_ns;

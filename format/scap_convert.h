@@ -34,6 +34,7 @@ struct scap_converter {
 	struct scap_enter *enters; /* by thread: the call that it is in */
 	uint32_t mask, n_enters;
 	size_t enter_bytes;
+	bool old;		/* entry events were seen that present captures do not have */
 	uint64_t n_forgotten;	/* entries dropped because there were too many */
 	uint8_t *made;		/* events made since the last reset */
 	size_t made_len;
@@ -59,5 +60,7 @@ bool scap_converter_full(const struct scap_converter *c);
  */
 int scap_convert(struct scap_converter *c, const struct scap_event *ev, struct scap_converted *ret,
 		 struct error *err);
+/* Whether it is the exit of a call whose entry is recorded in present captures, too. */
+bool scap_is_paired(uint16_t type);
 /* Whether events of this type and number of parameters are what they are today, whatever was before. */
 bool scap_is_present(uint16_t type, unsigned n_params);

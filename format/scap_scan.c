@@ -89,7 +89,7 @@ struct form {
 static bool form_find(uint32_t type, struct form *ret)
 {
 	*ret = (struct form){0};
-	switch (scap_block_code(type)) {
+	switch (type >= 0x80000000u ? scap_block_code(type) : type) {
 	case SCAP_EVENT_1:
 		ret->version_1 = true;
 		return true;
@@ -200,6 +200,11 @@ static bool is_initial(uint16_t type)
 	}
 }
 
+static uint32_t len_0(const struct scap_event *ev)
+{
+	return ev->wide ? u32_at(ev->lens) : u16_at(ev->lens);
+}
+
 static void take(struct scap_scan *s, struct source_stats *stats, const struct scap_event *ev,
 		 bool version_1, uint16_t cpu, uint16_t flags, uint64_t duration_ns)
 {
@@ -212,6 +217,8 @@ static void take(struct scap_scan *s, struct source_stats *stats, const struct s
 			s->started = true;
 	}
 	scap_batch_add(&s->batch, ev->head, ev->type, shape, cpu, flags, duration_ns);
+	if (ev->type <= 1)
+		s->batch.codes[s->batch.batch.n_events - 1] = ev->n_params && len_0(ev) == 2 ? u16_at(ev->data) : UINT16_MAX;
 	stats->n_types[ev->type]++;
 	stats->n_hidden += (flags & EVENT_HIDDEN) != 0;
 }
@@ -276,13 +283,17 @@ static inline bool take_easy(struct scap_scan *s, struct source_stats *stats, co
 	if (type >= SCAP_PLANS || len > room)
 		return false;
 	p = &s->batch.plans[type];
-	if (!p->easy || n != p->n_params || len < SCAP_EVENT_2_LEN + 2 * n)
+	if (!p->easy || p->paired || n != p->n_params || len < SCAP_EVENT_2_LEN + 2 * n)
 		return false;
 	for (uint32_t i = 0; i < n; i++)
 		sum += u16_at(event + SCAP_EVENT_2_LEN + 2 * i);
 	if (sum > len - SCAP_EVENT_2_LEN - 2 * n)
 		return false;
 	scap_batch_add(&s->batch, event, type, (uint8_t)n, u16_at(block + SCAP_BLOCK_HEAD), 0, DURATION_NONE);
+	if (type <= 1)
+		s->batch.codes[s->batch.batch.n_events - 1] =
+			u16_at(event + SCAP_EVENT_2_LEN) == 2 ? u16_at(event + SCAP_EVENT_2_LEN + 2 * n)
+							      : UINT16_MAX;
 	stats->n_types[type]++;
 	return true;
 }
@@ -337,8 +348,8 @@ int scap_scan(struct scap_scan *s, struct scap_input *in, struct source_stats *s
 			why = SCAN_FULL;
 			break;
 		}
-		/* Nothing is under way in present-day captures, which have no entries. */
-		if (simple && s->started && !s->converter.n_enters && total >= 40 && total % 4 == 0 &&
+		/* Of most calls present captures have no entries. */
+		if (simple && s->started && !s->converter.old && total >= 40 && total % 4 == 0 &&
 		    total <= have && u32_at(p + total - SCAP_BLOCK_TAIL) == total &&
 		    take_easy(s, stats, p, total)) {
 			p += total;

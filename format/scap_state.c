@@ -58,6 +58,14 @@ static struct text take_text(struct cursor *c)
 	return (struct text){(const char *)data, data ? len : 0};
 }
 
+/* Programs that overwrite their arguments with a title leave nothing but NULs behind it: no list. */
+static struct text take_list(struct cursor *c)
+{
+	struct text t = take_text(c);
+
+	return t.len == 1 && !*t.data ? (struct text){0} : t;
+}
+
 static void take_bytes(struct cursor *c, uint8_t *to, size_t len)
 {
 	const uint8_t *p = cursor_bytes(c, len);
@@ -110,7 +118,7 @@ static void take_process(struct cursor *c, unsigned version, struct thread_entry
 	t->exe = take_text(c);
 	if (version >= 7)
 		t->exepath = take_text(c);
-	t->args = take_text(c);
+	t->args = take_list(c);
 	t->cwd = take_text(c);
 	t->fd_limit = cursor_u64(c);
 	t->flags = cursor_u32(c);

@@ -56,6 +56,8 @@ static uint8_t kind_find(struct run *run, const struct schema *schema, uint16_t 
 	if (event_info_is_state(info) &&
 	    (run->needs & NEED_FDS || run->has_hidden || state_changes_threads(info)))
 		kind |= TYPE_STATE;
+	if (run->needs & NEED_MEMORY && state_changes_memory(info))
+		kind |= TYPE_STATE;
 	if (info->category & EC_METAEVENT)
 		kind |= TYPE_META;
 	/* procinfo, drop...; and the notes on users, groups and containers */
@@ -135,7 +137,7 @@ struct run *pipeline_open(struct pipeline *p, struct error *err)
 	choose_columns(run);
 	p->n_seen = p->n_passed = p->n_lost = p->n_damaged = p->n_bad_events = 0;
 	memset(p->n_lost_by, 0, sizeof p->n_lost_by);
-	field_context.first_ns = field_context.previous_ns = 0;
+	field_context.first_ns = field_context.before_ns = field_context.n_asked = 0;
 	field_context.hostname = NULL;
 	return run;
 
@@ -174,7 +176,7 @@ static void tell_wanted_types(struct run *run)
 	if (run->want_told)
 		return;
 	run->want_told = true;
-	if (!types || run->feed_state || run->has_hidden)
+	if (!types || run->feed_state || run->has_hidden || run->needs & NEED_BEFORE)
 		return;
 	source_want_types(p->source, types);
 }
@@ -371,13 +373,29 @@ static int take_batch(struct run *run, struct batch *b, struct error *err)
 	return 0;
 }
 
+/* The time of the batch's last event, for those of the next. */
+static int note_last_time(struct batch *b, struct error *err)
+{
+	int r = batch_need(b, COLUMN_TIME | COLUMN_FLAGS, err);
+
+	for (uint32_t i = r < 0 ? 0 : b->n_events; i-- > 0;)
+		if (!(b->flags[i] & EVENT_HIDDEN)) {
+			field_context.before_ns = b->time_ns[i];
+			break;
+		}
+	return r;
+}
+
 /* Leaves the batch whatever happens: sinks may use it for the last time. */
 static int leave_batch(struct run *run, struct error *err)
 {
 	const struct sink *sink = run->p->sink;
 	struct batch *b = run->batch;
+	int r = run->needs & NEED_BEFORE ? note_last_time(b, err) : 0;
 
 	run->batch = NULL;
+	if (r < 0)
+		return r;
 	return sink && sink->ops->batch_end ? sink->ops->batch_end(run->p->sink, b, err) : 0;
 }
 
@@ -426,8 +444,6 @@ static int scan_batch(struct run *run, struct error *err)
 
 	if (run->settle)
 		state_settle(st);
-	if (run->returned)
-		field_context.previous_ns = run->ev.time_ns;
 	run->settle = run->returned = false;
 	while (run->at < b->n_events) {
 		uint32_t i = run->at;
@@ -461,7 +477,7 @@ static int scan_batch(struct run *run, struct error *err)
 			run->returned = true;
 			return 1;
 		}
-		if (touches && run->has_hidden) {
+		if (touches && run->has_hidden && event_info_is_state(run->ev.info)) {
 			r = sink->ops->hidden(sink, &run->ev, st, err);
 			if (r < 0)
 				return r;

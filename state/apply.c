@@ -36,6 +36,14 @@ static const struct op_row *row_find(const struct event_info *info, bool *ret_th
 	return NULL;
 }
 
+bool state_changes_memory(const struct event_info *info)
+{
+	const struct op_row *row;
+	bool threads;
+
+	return !event_info_is_state(info) && (row = row_find(info, &threads)) && row->fn == apply_memory;
+}
+
 bool state_changes_threads(const struct event_info *info)
 {
 	bool threads;

@@ -32,6 +32,7 @@ struct op_row {
 };
 
 /* Rows end with name NULL; one array per file. */
+op_fn apply_memory;
 extern const struct op_row file_ops[], socket_ops[], process_ops[];
 
 /* Parameter `place` of the row. Never NULL. */

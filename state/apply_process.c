@@ -212,8 +212,9 @@ static void clone_in_child(const struct step *x)
 	struct thread_node *child = x->node, *from;
 	uint32_t flags = (uint32_t)step_number(x, C_FLAGS, 0);
 	int64_t pid = step_number(x, C_PID, -1), ptid = step_number(x, C_PTID, -1);
+	bool known = child->fresh_from_parent;
 
-	if (!child->fresh_from_parent) {
+	if (!known) {
 		/* Whatever was known under this tid was another thread. */
 		if (!(child = node_new(x->s, x->ev->tid, pid)))
 			return;
@@ -232,7 +233,8 @@ static void clone_in_child(const struct step *x)
 			node_set_process(x->s, child, pid);
 		child->fresh_from_parent = false;
 	}
-	if (ptid > 0)
+	/* A parent whose end came in between was still the child's when the kernel noted this down. */
+	if (ptid > 0 && (!known || node_find(x->s, ptid)))
 		node_set_parent(x->s, child, ptid);
 	set_i64(x, &child->t.vtid, C_VTID);
 	set_i64(x, &child->t.vpid, C_VPID);
@@ -444,7 +446,7 @@ static void apply_capset(const struct step *x)
 }
 
 /* vm_size vm_rss vm_swap pgft_maj pgft_min: of the process, told by calls about memory. */
-static void apply_memory(const struct step *x)
+void apply_memory(const struct step *x)
 {
 	struct thread_node *n = x->node;
 

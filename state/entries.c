@@ -9,6 +9,17 @@ static void set(struct store *s, const char **at, struct text t)
 	store_text(s, at, t.data, t.data ? strnlen(t.data, t.len) : 0);
 }
 
+/* What the kernel says of a file that was replaced while it ran is no part of its path. */
+static void set_exepath(struct store *s, struct thread *t, struct text path)
+{
+	static const char deleted[] = " (deleted)";
+	const size_t len = sizeof deleted - 1;
+
+	if (path.data && path.len > len && memcmp(path.data + path.len - len, deleted, len) == 0)
+		path.len -= (uint32_t)len;
+	set(s, &t->exepath, path);
+}
+
 static void set_list(struct store *s, const char **at, uint32_t *ret_len, struct text t)
 {
 	store_text(s, at, t.data, t.data ? t.len : 0);
@@ -26,7 +37,7 @@ static bool take_thread(struct store *s, const struct thread_entry *e)
 	t = &n->t;
 	node_set_comm(s, n, e->comm.data, e->comm.data ? strnlen(e->comm.data, e->comm.len) : 0);
 	set(s, &t->exe, e->exe);
-	set(s, &t->exepath, e->exepath);
+	set_exepath(s, t, e->exepath);
 	set(s, &t->root, e->root);
 	set_list(s, &t->args, &t->args_len, e->args);
 	set_list(s, &t->env, &t->env_len, e->env);

@@ -81,6 +81,11 @@ int state_entries(struct state *st, const struct state_entry *entries, size_t n,
 
 /* Whether events of this type change threads (processes, cwd, users...); others change nothing but fds. */
 bool state_changes_threads(const struct event_info *info);
+/*
+ * Whether the type tells of memory and page faults. These are no state events (event_info_is_state()):
+ * they are applied for those who ask for memory, and may be left out for others.
+ */
+bool state_changes_memory(const struct event_info *info);
 void state_apply(struct state *st, struct event *ev);
 void state_settle(struct state *st);
 /*

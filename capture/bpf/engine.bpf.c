@@ -183,7 +183,7 @@ static __always_inline bool excluded_lately(struct task_struct *task)
 	u32 zero = 0;
 	struct excluded *e = bpf_map_lookup_elem(&last_excluded, &zero);
 
-	if (config.by_uid || config.by_cgroup)
+	if (config.on_cred || config.on_parent || config.by_cgroup)
 		return false;
 	return e && e->task == (u64)task && e->generation == verdict_generation;
 }
@@ -217,6 +217,14 @@ static __always_inline struct call *call_of(struct task_struct *task)
 	return call;
 }
 
+/* Whether anything that is asked of the call when it returns could let it pass. */
+static __always_inline bool may_pass(const struct call *call, const struct kernel_recipe *recipe)
+{
+	if (!config.n_clauses || (recipe->flags & CALL_ALWAYS))
+		return true;
+	return clauses_hold(call->yes | recipe->yes | recipe->ask, call->no | recipe->no | recipe->ask);
+}
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 {
@@ -240,7 +248,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 	table = call_table(task);
 	index = recipe_index(table, id);
 	recipe = bpf_map_lookup_elem(&recipes, &index);
-	if (!recipe || !(recipe->flags & CALL_WANTED)) {
+	if (!recipe || !(recipe->flags & CALL_WANTED) || !may_pass(call, recipe)) {
 		call->sysno = NO_CALL;
 		call->enter_ns = 0;
 		return 0;
@@ -295,7 +303,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 		flags = EVENT_CHILD_RETURN;
 		call->args[CLONE_FLAGS_ARG] = call->clone_flags;
 	}
-	if (config.failed_only && ret >= 0 && !(recipe->flags & CALL_ALWAYS))
+	if (config.n_clauses && !(recipe->flags & CALL_ALWAYS) && !call_passes(call, recipe, ret))
 		goto done;
 	if (call->announce) {
 		call->announce = 0;
@@ -314,7 +322,7 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct call *up = bpf_task_storage_get(&calls, parent, 0, 0), *call;
-	bool in_tree = config.by_tree && up && up->in_tree;
+	bool in_tree = up && ((config.by_tree && up->in_tree) || (config.on_tree && up->in_trees));
 	bool by_clone3 = up && up->enter_ns && (up->sysno & (TABLE_COMPAT - 1)) == NR_CLONE3;
 	u32 flags = 0;
 
@@ -323,7 +331,8 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	call = bpf_task_storage_get(&calls, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!call)
 		return 0;
-	call->in_tree = in_tree;
+	call->in_tree = up->in_tree;
+	call->in_trees = up->in_trees;
 	if (by_clone3) {
 		bpf_probe_read_user(&flags, sizeof flags, (void *)up->args[0]);
 		call->clone_flags = flags;
@@ -340,7 +349,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 
 	if (!call || !s)
 		return 0;
-	if (config.by_tree && call->verdict == VERDICT_EXCLUDED)
+	if (config.by_tree && !call->in_tree)
 		return 0;
 	verdict_drop(call);
 	if (bpf_probe_read_kernel_str(s->path, PATH_BYTES, bprm->filename) > 0)
@@ -353,7 +362,7 @@ int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
 {
 	struct call *call = bpf_task_storage_get(&calls, task, 0, 0);
 
-	if (config.by_comm && call)
+	if (config.on_comm && call)
 		verdict_drop(call);
 	return 0;
 }

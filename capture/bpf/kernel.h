@@ -226,6 +226,7 @@ struct css_set {
 	struct cgroup_subsys_state *subsys[14];
 	struct cgroup *dfl_cgrp;
 };
+#define PF_EXITING 0x4 /* of flags */
 struct task_struct {
 	struct thread_info thread_info;
 	u32 flags;

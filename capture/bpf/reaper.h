@@ -2,7 +2,6 @@
 #pragma once
 #include "numbers.h"
 
-#define PF_EXITING	0x4
 #define THREADS_SEARCHED 4096
 #define REAPER_DEPTH_MAX 64
 

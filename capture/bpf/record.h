@@ -89,7 +89,8 @@ struct call {
 	u8 in_tree;
 	u8 announce; /* wanted, and to be announced before its next record */
 	u32 clone_flags; /* that clone3 made the task with: read in time, they lie in memory that its parent reuses */
-	u32 pad;
+	u32 in_trees;	 /* bits of the questions about trees */
+	u32 yes, no;	 /* answers to questions about the task */
 	const void *cred; /* what the verdict depended on */
 	const void *cgroups;
 };

@@ -59,6 +59,19 @@ enum kernel_step_flag {
 	KSTEP_INBOUND = 4,    /* of a call that receives */
 };
 
+#define QUESTIONS_MAX 16
+#define CLAUSES_MAX   16
+#define ANSWERS_MAX   8	 /* ranges of one question */
+#define ASKED_BYTES   64 /* of a text that is compared */
+
+/* Where a question about parameters finds its own in this call. */
+struct kernel_operand {
+	u8 arg;	 /* argument number */
+	u8 form; /* bytes of the number, OPERAND_SIGNED when it is; texts: enum text_form */
+};
+#define OPERAND_SIGNED 0x80
+enum text_form { TEXT_AS_IS, TEXT_RESOLVED };
+
 struct kernel_recipe {
 	u16 type;    /* event type, 0: no recipe */
 	u8 flags;    /* enum call_trait */
@@ -67,7 +80,9 @@ struct kernel_recipe {
 	u8 argv_arg; /* exec: argument that holds argv */
 	u8 pad[2];
 	u32 absent;  /* parameters that are never there */
-	u32 pad2;    /* a multiple of 8: the stride of a mapped BPF array */
+	u32 yes, no; /* answers to questions that the type alone gives: both bits when it is not known */
+	u32 ask;     /* questions that this call has to be asked */
+	struct kernel_operand operands[QUESTIONS_MAX];
 	struct kernel_step steps[STEPS_MAX];
 };
 
@@ -80,12 +95,33 @@ struct engine_config {
 	u32 snaplen;
 	u32 n_rings; /* bulk rings, a power of two */
 	u32 n_cpus;  /* also the index of the iterator's scratch buffer */
-	u8 by_comm, by_pid, by_tid, by_uid, by_cgroup, by_tree;
-	u8 failed_only, keep_env;
+	u8 by_tree, by_cgroup; /* --cgroup; -p and the command */
+	u8 on_comm, on_cred, on_parent, on_tree; /* the filter asks for it */
+	u8 keep_env, pad;
 	u64 start_boot_ns;
+	u32 n_questions, n_clauses;
+	u32 task_questions, call_questions; /* bits: those about the task, and all others */
+	struct engine_question {
+		u8 about; /* enum kernel_about of filters/filter.h */
+		u8 n;
+		u8 text_len;
+		u8 text_whole;
+		u8 pad[4];
+		s64 unsure_below;
+		struct { s64 lo, hi; } ranges[ANSWERS_MAX];
+		u64 text[ASKED_BYTES / 8], text_mask[ASKED_BYTES / 8];
+	} questions[QUESTIONS_MAX];
+	struct engine_clause { u32 yes, no; } clauses[CLAUSES_MAX];
 };
 
-enum target_kind { TARGET_COMM = 1, TARGET_PID, TARGET_TID, TARGET_UID, TARGET_CGROUP, TARGET_TREE };
+/* Sets: what is asked for, and from TARGET_QUESTION on the values of each question. */
+enum target_kind { TARGET_CGROUP = 1, TARGET_TREE, TARGET_QUESTION = 16 };
+
+/* enum kernel_about, for the kernel programs */
+enum {
+	ASK_COMM, ASK_PID, ASK_TID, ASK_PPID, ASK_UID, ASK_GID, ASK_TREE,
+	ASK_TYPE, ASK_RESULT, ASK_FD, ASK_PARAM, ASK_TEXT,
+};
 
 struct target_key {
 	u64 a, b; /* comm: its 16 bytes; else a: the number */

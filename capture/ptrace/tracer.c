@@ -276,7 +276,6 @@ struct recorder *tracer_new(const struct tracer_options *options, struct error *
 	record_queue_init(&tr->queue);
 	tr->recorder = (struct recorder){&ops, 2, 1};
 	tr->options = *options;
-	tr->failed_only = options->filter && options->filter->failed_only;
 	tr->context.tracees = &tr->tracees;
 	tr->context.snaplen = options->snaplen;
 	tr->context.keep_env = options->keep_env;

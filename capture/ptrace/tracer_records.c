@@ -184,8 +184,6 @@ void tracer_call_returns(struct tracer *tr, struct tracee *t, int64_t result)
 	t->in_call = t->entry_unknown = false;
 	if (!(recipe->flags & CALL_WANTED) || tr->phase != TRACER_RECORDS)
 		return;
-	if (tr->failed_only && result >= 0 && !(recipe->flags & CALL_ALWAYS))
-		return;
 	call_record(tr, t, tracer_now(), result, flags, true);
 }
 

@@ -32,7 +32,6 @@ enum tracer_phase {
 struct tracer {
 	struct recorder recorder;
 	struct tracer_options options;
-	bool failed_only;
 	struct kernel_recipe *recipes;
 	struct call_plan plans[N_RECIPES];
 	struct sock_filter program[PROGRAM_MAX];

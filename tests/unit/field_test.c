@@ -62,7 +62,8 @@ START_TEST(times)
 	SHOWN(5, "evt.rawtime.ns", "000005000");
 	SHOWN(5, "evt.reltime", "000005000");
 	SHOWN(5, "evt.reltime.s", "0");
-	SHOWN(5, "evt.deltatime", "0");
+	SHOWN(5, "evt.deltatime", "1000");
+	SHOWN(0, "evt.deltatime", "0");
 	SHOWN(5, "evt.latency", "500");
 	SHOWN(5, "evt.latency.human", "500ns");
 	SHOWN(0, "evt.latency", "(none)");

@@ -2,6 +2,8 @@
 #include "tests/unit/filter_events.h"
 #include "tests/unit/suite.h"
 
+#include <stdio.h>
+
 static struct filter_events events;
 
 static const char *matches(const char *text)
@@ -182,36 +184,96 @@ static bool has_type(const struct kernel_filter *k, const char *name)
 	return k->types[type / 64] >> (type % 64) & 1;
 }
 
+static const struct kernel_question *asked(const struct kernel_filter *k, enum kernel_about about)
+{
+	for (unsigned i = 0; i < k->n_questions; i++)
+		if (k->questions[i].about == about)
+			return &k->questions[i];
+	return NULL;
+}
+
+static const struct kernel_question *asked_alone(const struct kernel_filter *k, enum kernel_about about)
+{
+	const struct kernel_question *q = asked(k, about);
+
+	ck_assert_ptr_nonnull(q);
+	for (unsigned i = 0; i < k->n_clauses; i++)
+		if (k->clauses[i].yes == 1u << (q - k->questions) && !k->clauses[i].no)
+			return q;
+	ck_abort_msg("no clause has this question alone");
+	return NULL;
+}
+
 START_TEST(kernel_part_says_what_it_can)
 {
-	struct kernel_filter k;
+	static struct kernel_filter k;
 
 	kernel_of("evt.type=openat and proc.name=curl", &k);
-	ck_assert(k.exact && k.has_types && has_type(&k, "openat") && !has_type(&k, "read"));
-	ck_assert_uint_eq(k.n_comms, 1);
-	ck_assert_str_eq(k.comms[0], "curl");
+	ck_assert(k.exact && !k.tasks_only && k.has_types && has_type(&k, "openat") && !has_type(&k, "read"));
+	ck_assert_str_eq(asked_alone(&k, ABOUT_COMM)->comms[0], "curl");
+	kernel_of("proc.name in (curl, wget)", &k);
+	ck_assert(k.exact && k.tasks_only && k.n_clauses == 1 && asked_alone(&k, ABOUT_COMM)->n == 2);
+	/* (curl or wget) and (curl or openat) */
 	kernel_of("proc.name=curl or proc.name=wget and evt.type=openat", &k);
-	ck_assert(!k.exact && !k.has_types);
-	ck_assert_uint_eq(k.n_comms, 2);
+	ck_assert(k.exact && !k.tasks_only && !k.has_types);
+	ck_assert(k.n_questions == 3 && k.n_clauses == 2);
+	ck_assert(__builtin_popcount(k.clauses[0].yes) == 2 && __builtin_popcount(k.clauses[1].yes) == 2);
 	kernel_of("proc.name=curl or proc.pid=3", &k);
-	ck_assert(!k.exact && !k.n_comms && !k.n_pids);
+	ck_assert(k.exact && k.n_clauses == 1 && k.clauses[0].yes == 3);
 	kernel_of("proc.pid in (3, 4) and proc.pid in (4, 5) and fd.name contains x", &k);
 	ck_assert(!k.exact && k.has_types && !has_type(&k, "getuid") && has_type(&k, "read"));
-	ck_assert_uint_eq(k.n_pids, 1);
-	ck_assert_int_eq(k.pids[0], 4);
-	kernel_of("proc.name=curl and proc.name=bash", &k);
-	ck_assert(k.exact && k.has_types && !has_type(&k, "openat"));
+	ck_assert(asked_alone(&k, ABOUT_PID)->n == 2);
+	/* Of what the kernel cannot decide, the types remain; negated, nothing. */
+	kernel_of("proc.name=curl or fd.name contains x", &k);
+	ck_assert(k.n_clauses == 1 && k.clauses[0].yes == 3 && asked(&k, ABOUT_TYPE));
+	kernel_of("proc.name=curl or not fd.name contains x", &k);
+	ck_assert(!k.exact && k.n_questions == 2 && k.n_clauses == 1 && __builtin_popcount(k.clauses[0].no) == 1);
+	kernel_of("proc.name=curl or not proc.cmdline contains x", &k);
+	ck_assert(!k.exact && k.n_clauses == 0);
 	kernel_of("not (evt.type=openat or proc.name=curl)", &k);
-	ck_assert(!k.exact && k.has_types && !has_type(&k, "openat") && has_type(&k, "read"));
-	ck_assert_uint_eq(k.n_comms, 0);
-	kernel_of("evt.failed=true and user.uid=0 and thread.tid=7", &k);
-	ck_assert(k.exact && k.failed_only && k.n_uids == 1 && k.uids[0] == 0 && k.n_tids == 1);
-	kernel_of("not evt.failed=true", &k);
-	ck_assert(!k.exact && !k.failed_only);
-	kernel_of("proc.name in (a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q)", &k);
-	ck_assert(!k.exact && k.n_comms == 0);
+	ck_assert(k.exact && k.has_types && !has_type(&k, "openat") && has_type(&k, "read"));
+	ck_assert(k.n_clauses == 2 && !k.clauses[0].yes && !k.clauses[1].yes);
+	kernel_of("evt.failed=true and user.uid=0 and thread.tid=7 and group.gid in (5, 6)", &k);
+	ck_assert(!k.exact && k.n_clauses == 4);
+	ck_assert(asked_alone(&k, ABOUT_RESULT)->ranges[0].hi == -1 && asked_alone(&k, ABOUT_GID)->n == 2);
+	kernel_of("evt.res in (ENOENT, EPERM)", &k);
+	ck_assert(asked_alone(&k, ABOUT_RESULT)->n == 1);
+	ck_assert_int_eq(asked_alone(&k, ABOUT_RESULT)->ranges[0].lo, -2);
+	kernel_of("evt.rawres>=4096 and fd.num=3 and evt.rawarg.size<10", &k);
+	ck_assert_int_eq(asked_alone(&k, ABOUT_RESULT)->ranges[0].lo, 4096);
+	ck_assert_int_eq(asked_alone(&k, ABOUT_FD)->ranges[0].hi, 3);
+	ck_assert_str_eq(asked_alone(&k, ABOUT_PARAM)->param, "size");
+	kernel_of("evt.arg.path startswith /etc/ and evt.rawarg.name=x", &k);
+	ck_assert_str_eq(asked_alone(&k, ABOUT_TEXT)->text.bytes, "/etc/");
+	ck_assert_uint_eq(k.n_clauses, 2);
+	kernel_of("proc.tree=1 and proc.ppid=2", &k);
+	ck_assert(asked_alone(&k, ABOUT_TREE)->ids[0] == 1 && asked_alone(&k, ABOUT_PPID)->ids[0] == 2);
 	kernel_of("", &k);
-	ck_assert(k.exact && !k.has_types && !k.failed_only);
+	ck_assert(k.exact && !k.has_types && !k.n_clauses);
+}
+END_TEST
+
+/* More than there is room for: what does not fit is left out. */
+START_TEST(kernel_part_has_limits)
+{
+	static struct kernel_filter k;
+	char text[8192] = "proc.pid in (0";
+
+	for (int i = 1; i <= KERNEL_VALUES; i++)
+		sprintf(text + strlen(text), ", %d", i);
+	strcat(text, ")");
+	kernel_of(text, &k);
+	ck_assert(!k.exact && !k.n_clauses);
+	strcpy(text, "(proc.pid=1 and thread.tid=1)");
+	for (int i = 2; i < 9; i++)
+		sprintf(text + strlen(text), " or (proc.pid=%d and thread.tid=%d)", i, i);
+	kernel_of(text, &k);
+	ck_assert(!k.exact && k.n_questions == KERNEL_QUESTIONS && k.n_clauses == KERNEL_CLAUSES);
+	strcpy(text, "evt.cpu=0");
+	for (int i = 0; i < KERNEL_QUESTIONS + 1; i++)
+		sprintf(text + strlen(text), " or proc.pid=%d", i);
+	kernel_of(text, &k);
+	ck_assert_uint_eq(k.n_clauses, 0);
 }
 END_TEST
 
@@ -283,8 +345,8 @@ START_TEST(explain_says_which_part_decides)
 
 	filter_explain(f, &b);
 	buffer_u8(&b, 0);
-	ck_assert_ptr_nonnull(strstr((char *)b.data, "process names: curl"));
-	ck_assert_ptr_nonnull(strstr((char *)b.data, "event types: openat\n"));
+	ck_assert_ptr_nonnull(strstr((char *)b.data, "  process name: curl\n"));
+	ck_assert_ptr_nonnull(strstr((char *)b.data, "  event types: openat\n"));
 	ck_assert_ptr_nonnull(strstr((char *)b.data, "from processes fds:\n"));
 	ck_assert_ptr_nonnull(strstr((char *)b.data, "  fd.name contains /etc\n"));
 	buffer_done(&b);
@@ -293,6 +355,6 @@ START_TEST(explain_says_which_part_decides)
 END_TEST
 
 SUITE("filter_match", columns_decide, fds_are_found, processes_are_found, parameters_are_found,
-      constants_fold, kernel_part_says_what_it_can, needs_say_what_must_be_fed,
+      constants_fold, kernel_part_says_what_it_can, kernel_part_has_limits, needs_say_what_must_be_fed,
       events_are_looked_at_with_the_columns_of_the_fields,
       answers_do_not_leak_between_states, explain_says_which_part_decides)

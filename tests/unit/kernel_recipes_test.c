@@ -165,4 +165,51 @@ START_TEST(test_type_filter)
 }
 END_TEST
 
-SUITE("kernel_recipes", test_every_call, test_pseudo, test_type_filter)
+static uint32_t bit_about(const struct kernel_filter *k, enum kernel_about about, unsigned *ret_number)
+{
+	for (unsigned i = 0; i < k->n_questions; i++)
+		if (k->questions[i].about == about) {
+			*ret_number = i;
+			return 1u << i;
+		}
+	ck_abort_msg("not asked");
+	return 0;
+}
+
+/* Which questions a call is asked when it returns, and what is known before. */
+START_TEST(test_questions)
+{
+	static struct kernel_filter k;
+	struct filter *f = filter_new("evt.failed=true or evt.rawarg.size>7 or evt.arg.path startswith /etc or fd.num=3 "
+				      "or evt.type=read", NULL);
+	unsigned n;
+	uint32_t size, path, failed, fd, type;
+
+	ck_assert_ptr_nonnull(f);
+	filter_kernel(f, &k);
+	kernel_recipes_fill(recipes, &k, true);
+	size = bit_about(&k, ABOUT_PARAM, &n);
+	ck_assert_uint_eq(recipe_of("read")->operands[n].arg, 2);
+	ck_assert_uint_eq(recipe_of("read")->operands[n].form, 4);
+	ck_assert_uint_eq(recipe_of("pread64")->operands[n].form, 4);
+	path = bit_about(&k, ABOUT_TEXT, &n);
+	ck_assert_uint_eq(recipe_of("mkdirat")->operands[n].arg, 1);
+	ck_assert_uint_eq(recipe_of("mkdirat")->operands[n].form, TEXT_RESOLVED);
+	failed = bit_about(&k, ABOUT_RESULT, &n);
+	fd = bit_about(&k, ABOUT_FD, &n);
+	ck_assert_uint_eq(recipe_of("read")->operands[n].form, 4 | OPERAND_SIGNED);
+	type = bit_about(&k, ABOUT_TYPE, &n);
+	ck_assert_uint_eq(recipe_of("read")->ask, size | failed | fd);
+	ck_assert_uint_eq(recipe_of("read")->yes, type);
+	ck_assert_uint_eq(recipe_of("read")->no, path);
+	ck_assert_uint_eq(recipe_of("mkdirat")->ask, path | failed | fd);
+	ck_assert_uint_eq(recipe_of("mkdir")->no & fd, fd);
+	ck_assert_uint_eq(recipe_of("mkdirat")->no & (size | type), size | type);
+	/* The size of a writev is a sum that only its vectors know. */
+	ck_assert_uint_eq(recipe_of("writev")->ask, failed | fd);
+	ck_assert_uint_eq(recipe_of("writev")->yes & recipe_of("writev")->no, size);
+	filter_free(f);
+}
+END_TEST
+
+SUITE("kernel_recipes", test_questions, test_every_call, test_pseudo, test_type_filter)

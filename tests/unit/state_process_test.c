@@ -234,6 +234,23 @@ START_TEST(test_exit)
 }
 END_TEST
 
+/* The parent ends before the child returns from the call, whose record still has it. */
+START_TEST(test_orphan_returns)
+{
+	struct feed f;
+
+	feed_init(&f);
+	feed_process(&f, 1, 0, "/");
+	feed_process(&f, 10, 1, "/");
+	FEED(&f, "clone", CALL(10, 11), CHILD(10, 10, 1, 0));
+	FEED(&f, "procexit", CALL(10, 0), NUMBER("reaper_tid", 1));
+	FEED(&f, "clone", CALL(11, 0), CHILD(11, 11, 10, 0));
+	ck_assert_int_eq(f.st->now.thread->ptid, 1);
+	ck_assert_ptr_eq(state_thread_parent(f.st, f.st->now.thread), state_thread_find(f.st, 1));
+	feed_done(&f);
+}
+END_TEST
+
 START_TEST(test_pid_namespace)
 {
 	struct feed f;
@@ -437,5 +454,5 @@ END_TEST
 
 SUITE("state_process", test_fork_copies, test_child_first, test_caller_after_exec,
       test_threads_share,
-      test_close_range_unshares, test_exec, test_exec_by_thread, test_exit, test_pid_namespace, test_unknown_threads,
+      test_close_range_unshares, test_exec, test_exec_by_thread, test_exit, test_orphan_returns, test_pid_namespace, test_unknown_threads,
       test_identities, test_entries_round_trip, test_ids_stay, test_bounded, test_names_go)
