@@ -74,11 +74,17 @@ static bool job_ended(void *context)
 
 static int snapshot_take(struct job *j, struct error *err)
 {
-	unsigned what = SNAPSHOT_DEFAULT | (j->a->env ? SNAPSHOT_ENV : 0);
+	unsigned what = SNAPSHOT_DEFAULT | (j->a->env ? SNAPSHOT_ENV : 0) | (j->by_ptrace ? SNAPSHOT_LATE : 0);
 
 	if (j->a->snapshot == CHOICE_NONE)
 		return 0;
-	j->snapshot = snapshot_new("/proc", what, err);
+	/* A tracer follows descendants only: nobody else will be asked for. */
+	if (j->by_ptrace && j->a->snapshot == CHOICE_TREE && j->command.pid)
+		j->snapshot = snapshot_new_of("/proc", what, &(uint32_t){(uint32_t)j->command.pid}, 1, err);
+	else if (j->by_ptrace && j->a->snapshot == CHOICE_TREE)
+		j->snapshot = snapshot_new_of("/proc", what, j->a->pids, j->a->n_pids, err);
+	else
+		j->snapshot = snapshot_new("/proc", what, err);
 	return j->snapshot ? 0 : err->code;
 }
 

@@ -31,6 +31,8 @@ struct recorder_ops {
 			bool *ret_empty);
 	void (*counters)(struct recorder *r, int cpu, struct engine_counters *ret);
 	uint64_t (*missed)(struct recorder *r);
+	/* Until there may be news, at most this long. */
+	void (*wait)(struct recorder *r, uint64_t max_ns);
 	void (*free)(struct recorder *r);
 };
 
@@ -38,6 +40,7 @@ struct recorder {
 	const struct recorder_ops *ops;
 	unsigned n_rings; /* all */
 	unsigned n_cpus;
+	bool wakes; /* wait() ends when something happens: it may be long */
 };
 
 static inline int recorder_start(struct recorder *r, struct error *err)
@@ -64,6 +67,10 @@ static inline void recorder_counters(struct recorder *r, int cpu, struct engine_
 static inline uint64_t recorder_missed(struct recorder *r)
 {
 	return r->ops->missed(r);
+}
+static inline void recorder_wait(struct recorder *r, uint64_t max_ns)
+{
+	r->ops->wait(r, max_ns);
 }
 static inline void recorder_free(struct recorder *r)
 {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct recorder_bpf {
 	struct recorder recorder;
@@ -21,7 +22,11 @@ static int start(struct recorder *r, struct error *err)
 
 static void stop(struct recorder *r)
 {
+	struct timespec settle = {.tv_nsec = 5000000};
+
 	engine_stop(engine_of(r));
+	/* Programs that were running when they were detached finish on their own time. */
+	nanosleep(&settle, NULL);
 }
 
 static int unfinished(struct recorder *r, struct error *err)
@@ -45,6 +50,13 @@ static uint64_t missed(struct recorder *r)
 	return engine_missed(engine_of(r));
 }
 
+static void wait_for(struct recorder *r, uint64_t max_ns)
+{
+	struct timespec t = {.tv_nsec = (long)max_ns};
+
+	nanosleep(&t, NULL);
+}
+
 static void recorder_bpf_free(struct recorder *r)
 {
 	engine_free(engine_of(r));
@@ -53,8 +65,8 @@ static void recorder_bpf_free(struct recorder *r)
 
 struct recorder *recorder_bpf_new(const struct engine_options *options, struct error *err)
 {
-	static const struct recorder_ops ops = {"bpf",	  start,  stop,		     unfinished, drain,
-						counters, missed, recorder_bpf_free};
+	static const struct recorder_ops ops = {"bpf",	  start,  stop,     unfinished,	      drain,
+						counters, missed, wait_for, recorder_bpf_free};
 	struct recorder_bpf *r = calloc(1, sizeof *r);
 
 	if (!r) {

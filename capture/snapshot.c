@@ -3,10 +3,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
+#define CHILDREN_MAX  (16u << 20) /* bytes of a list of numbers */
 #define ANCESTORS_MAX 64 /* deeper trees are cut: names of far ancestors help nobody */
 
 /* ---- reading ---- */
@@ -108,7 +111,55 @@ static int read_processes(struct snapshot *sn)
 	return r;
 }
 
+static bool is_read(const struct snapshot *sn, int64_t pid)
+{
+	for (size_t i = 0; i < sn->n_tasks; i++)
+		if (sn->tasks[i].e.tid == pid)
+			return true;
+	return false;
+}
+
+/* The process, its descendants as /proc lists them, and its ancestors. */
+static int read_family(struct snapshot *sn, int64_t pid)
+{
+	size_t first = sn->n_tasks, n;
+	unsigned what = sn->what;
+	int r = is_read(sn, pid) ? 0 : proc_process(sn, pid);
+
+	for (size_t i = first; r == 0 && i < sn->n_tasks; i++) {
+		char path[64], *p;
+
+		snprintf(path, sizeof path, "%" PRId64 "/task/%" PRId64 "/children", sn->tasks[i].e.pid,
+			 sn->tasks[i].e.tid);
+		if (!proc_file(sn, sn->root, path, CHILDREN_MAX))
+			continue;
+		/* The file's memory is used for others while its numbers are read. */
+		p = strdup((const char *)sn->file.data);
+		for (char *rest = p, *word; rest && r == 0 && (word = strsep(&rest, " "));)
+			if (*word && !is_read(sn, strtoll(word, NULL, 10)))
+				r = proc_process(sn, strtoll(word, NULL, 10));
+		free(p);
+	}
+	n = sn->n_tasks;
+	sn->what &= ~SNAPSHOT_FDS; /* of ancestors only names are told */
+	if (first < n)
+		pid = sn->tasks[first].e.ptid;
+	for (unsigned depth = 0; r == 0 && first < n && pid > 0 && depth < ANCESTORS_MAX && !is_read(sn, pid); depth++) {
+		n = sn->n_tasks;
+		r = proc_process(sn, pid);
+		pid = sn->n_tasks > n ? sn->tasks[n].e.ptid : 0;
+	}
+	sn->what = what;
+	return r;
+}
+
 struct snapshot *snapshot_new(const char *proc_root, unsigned what, struct error *err)
+{
+	return snapshot_new_of(proc_root, what, NULL, 0, err);
+}
+
+struct snapshot *snapshot_new_of(const char *proc_root, unsigned what, const uint32_t *pids, size_t n_pids,
+				 struct error *err)
 {
 	struct snapshot *sn = calloc(1, sizeof *sn);
 	int r;
@@ -126,10 +177,12 @@ struct snapshot *snapshot_new(const char *proc_root, unsigned what, struct error
 		return NULL;
 	}
 	find_boot_time(sn, strcmp(proc_root, "/proc") == 0);
-	r = read_processes(sn);
+	r = n_pids ? 0 : read_processes(sn);
+	for (size_t i = 0; r == 0 && i < n_pids; i++)
+		r = read_family(sn, pids[i]);
 	if (r == 0)
 		r = index_tasks(sn);
-	if (r == 0 && what & SNAPSHOT_USERS)
+	if (r == 0 && what & SNAPSHOT_USERS && !(what & SNAPSHOT_LATE))
 		r = proc_users(sn);
 	if (r == 0 && what & SNAPSHOT_INTERFACES)
 		r = proc_interfaces(sn);
@@ -234,9 +287,17 @@ int snapshot_begin(struct snapshot *sn, struct entry_list *out)
 
 int snapshot_users_of(struct snapshot *sn, uint32_t uid, uint32_t gid, struct entry_list *out)
 {
-	struct proc_named *user = user_find(sn, uid), *group = group_find(sn, gid);
+	struct proc_named *user, *group;
 	int r = 0;
 
+	if (sn->what & SNAPSHOT_LATE) {
+		sn->what &= ~SNAPSHOT_LATE;
+		r = proc_users(sn);
+		if (r < 0)
+			return r;
+	}
+	user = user_find(sn, uid);
+	group = group_find(sn, gid);
 	if (user && !user->said) {
 		struct state_entry e = {.kind = ENTRY_USER, .user = user->user};
 

@@ -22,6 +22,7 @@ enum snapshot_what {
 	SNAPSHOT_ENV = 2,
 	SNAPSHOT_USERS = 4,	 /* from the user database of the machine that runs this */
 	SNAPSHOT_INTERFACES = 8, /* its network interfaces */
+	SNAPSHOT_LATE = 16,	 /* users are read when the first is asked for: who keeps privileges may wait */
 	SNAPSHOT_DEFAULT = SNAPSHOT_FDS | SNAPSHOT_USERS | SNAPSHOT_INTERFACES,
 };
 
@@ -32,6 +33,12 @@ struct snapshot;
 
 /* proc_root: "/proc", or a tree that looks like it. NULL: it cannot be read at all, or no memory. */
 struct snapshot *snapshot_new(const char *proc_root, unsigned what, struct error *err);
+/*
+ * Only these processes, those that descend from them at this moment, and the ancestors of all: of a machine
+ * with many processes a small part.
+ */
+struct snapshot *snapshot_new_of(const char *proc_root, unsigned what, const uint32_t *pids, size_t n_pids,
+				 struct error *err);
 void snapshot_free(struct snapshot *sn);
 
 /* NULL: unknown. Views, valid as long as the snapshot. */

@@ -20,6 +20,7 @@
 #define CHECK_EACH_NS 1000000000ull /* losses, clocks */
 #define CLOCK_STEP_NS 100000	/* a smaller change of the wall clock is not worth a note */
 #define IDLE_MAX_US  10000
+#define BATCH_WAITS  8 /* a batch is due no later than this part of its time */
 
 #if defined(__x86_64__)
 #define ABI_NATIVE ABI_X86_64
@@ -281,8 +282,10 @@ static size_t drain(struct source_bpf *s)
 
 static void wait_a_little(struct source_bpf *s, size_t taken)
 {
-	struct timespec t = {0};
-
+	if (s->options.recorder->wakes) {
+		recorder_wait(s->options.recorder, s->options.batch_ns / BATCH_WAITS);
+		return;
+	}
 	if (taken > DRAIN_MAX / 4) {
 		s->idle_us = 0;
 		return;
@@ -290,17 +293,12 @@ static void wait_a_little(struct source_bpf *s, size_t taken)
 	s->idle_us = taken ? 1000 : s->idle_us + 1000;
 	if (s->idle_us > IDLE_MAX_US)
 		s->idle_us = IDLE_MAX_US;
-	t.tv_nsec = s->idle_us * 1000l;
-	nanosleep(&t, NULL);
+	recorder_wait(s->options.recorder, s->idle_us * 1000ull);
 }
 
 static void stop_recording(struct source_bpf *s)
 {
-	struct timespec settle = {.tv_nsec = 5000000};
-
 	recorder_stop(s->options.recorder);
-	/* Programs that were running when they were detached finish on their own time. */
-	nanosleep(&settle, NULL);
 	recorder_unfinished(s->options.recorder, NULL);
 	s->phase = PHASE_STOPPED;
 }

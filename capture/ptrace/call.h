@@ -37,6 +37,8 @@ struct call {
 	bool compat;
 	uint8_t recipe_flags, argv_arg;
 	struct opened_file opened;
+	bool vm_looked, vm_found;
+	unsigned long long vm_pages[2]; /* all, resident */
 	uint32_t off; /* next byte of data */
 	struct record *head;
 	uint8_t *data; /* SCRATCH_SIZE bytes */

@@ -385,9 +385,13 @@ void put_task(struct call *c, const struct kernel_step *step)
 /* Sizes as the kernel side has them, of pages of 4 KiB. */
 void put_vm(struct call *c, const struct kernel_step *step)
 {
-	unsigned long long pages[2];
 	char text[128];
 
+	if (!c->vm_looked && step->kind != KIND_VM_SWAP) {
+		c->vm_looked = true;
+		c->vm_found = proc_text_of(c->task->tid, "statm", text, sizeof text) > 0 &&
+			      sscanf(text, "%llu %llu", &c->vm_pages[0], &c->vm_pages[1]) == 2;
+	}
 	if (step->kind == KIND_VM_SWAP && !c->context->has_swap) {
 		call_number(c, step, 0);
 	} else if (step->kind == KIND_VM_SWAP) {
@@ -400,9 +404,8 @@ void put_vm(struct call *c, const struct kernel_step *step)
 			call_number(c, step, strtoull(p + 8, NULL, 10));
 		else
 			call_absent(c, step);
-	} else if (proc_text_of(c->task->tid, "statm", text, sizeof text) > 0 &&
-		   sscanf(text, "%llu %llu", &pages[0], &pages[1]) == 2) {
-		call_number(c, step, pages[step->kind == KIND_VM_RSS] << 2);
+	} else if (c->vm_found) {
+		call_number(c, step, c->vm_pages[step->kind == KIND_VM_RSS] << 2);
 	} else {
 		call_absent(c, step);
 	}

@@ -2,20 +2,29 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define QUEUE_MAX (16u << 20) /* bytes; whoever fills it waits then */
+#define MUCH	  (1u << 20)  /* bytes worth waking somebody for */
 
 void record_queue_init(struct record_queue *q)
 {
+	pthread_condattr_t monotonic;
+
 	memset(q, 0, sizeof *q);
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_cond_init(&q->has_room, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&q->has_news, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 }
 
 void record_queue_done(struct record_queue *q)
 {
 	pthread_mutex_destroy(&q->lock);
 	pthread_cond_destroy(&q->has_room);
+	pthread_cond_destroy(&q->has_news);
 	free(q->filled.data);
 	free(q->taken.data);
 }
@@ -55,6 +64,10 @@ void record_queue_put(struct record_queue *q, const struct record *r)
 		memcpy(room, r, r->size);
 	else
 		q->out_of_memory = true;
+	if (q->filled.len > MUCH && !q->news) {
+		q->news = true;
+		pthread_cond_signal(&q->has_news);
+	}
 	pthread_mutex_unlock(&q->lock);
 }
 
@@ -63,6 +76,29 @@ void record_queue_unbind(struct record_queue *q)
 	pthread_mutex_lock(&q->lock);
 	q->unbounded = true;
 	pthread_cond_broadcast(&q->has_room);
+	pthread_mutex_unlock(&q->lock);
+}
+
+void record_queue_wake(struct record_queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	q->news = true;
+	pthread_cond_signal(&q->has_news);
+	pthread_mutex_unlock(&q->lock);
+}
+
+void record_queue_wait(struct record_queue *q, uint64_t max_ns)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	max_ns += (uint64_t)until.tv_nsec;
+	until.tv_sec += (time_t)(max_ns / 1000000000u);
+	until.tv_nsec = (long)(max_ns % 1000000000u);
+	pthread_mutex_lock(&q->lock);
+	while (!q->news && pthread_cond_timedwait(&q->has_news, &q->lock, &until) == 0)
+		;
+	q->news = false;
 	pthread_mutex_unlock(&q->lock);
 }
 

@@ -14,8 +14,9 @@ struct record_area {
 
 struct record_queue {
 	pthread_mutex_t lock;
-	pthread_cond_t has_room;
+	pthread_cond_t has_room, has_news;
 	struct record_area filled; /* behind the lock */
+	bool news;		   /* wait for no longer */
 	bool unbounded;		   /* nobody empties it at the moment: never wait */
 	bool out_of_memory;
 	struct record_area taken; /* of the taker alone */
@@ -28,6 +29,9 @@ void record_queue_done(struct record_queue *q);
 void record_queue_put(struct record_queue *q, const struct record *r);
 /* From now on put never waits. */
 void record_queue_unbind(struct record_queue *q);
+/* For the taker: until there is much to take, somebody wakes it, or time is up. */
+void record_queue_wait(struct record_queue *q, uint64_t max_ns);
+void record_queue_wake(struct record_queue *q);
 /* As recorder_drain(). */
 size_t record_queue_take(struct record_queue *q, size_t max_bytes, recorder_take *take, void *context,
 			 bool *ret_empty);

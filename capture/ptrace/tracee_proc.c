@@ -117,6 +117,14 @@ pid_t proc_parent(pid_t tid)
 	return stat_read(tid, &stat) ? (pid_t)stat.ppid : 0;
 }
 
+int proc_cpu(pid_t tid)
+{
+	char text[1024];
+	uint64_t v[STAT_FIELDS];
+
+	return proc_text_of(tid, "stat", text, sizeof text) > 0 && stat_numbers(text, v) ? (int)v[39] : -1;
+}
+
 uint32_t proc_born(pid_t tid)
 {
 	uint64_t tick_ns = 1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK);

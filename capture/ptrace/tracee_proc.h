@@ -13,6 +13,7 @@ bool proc_stat_of(pid_t tid, const char *name, struct stat *ret);
 /* Numbers as tasks have them, from where they are needed without a call. */
 pid_t proc_tgid(pid_t tid);	  /* 0: it is gone */
 pid_t proc_parent(pid_t tid);	  /* process of its parent; 0: unknown */
+int proc_cpu(pid_t tid);		  /* where it ran last; negative: unknown */
 uint32_t proc_born(pid_t tid);	  /* as record.born; 0: unknown */
 /* The first child of a thread; 0: none; -1: unknown. */
 pid_t proc_child(pid_t tid);

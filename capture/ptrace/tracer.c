@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 
 #define ROUND_MAX    64 /* stops that are taken note of before any tracee goes on: none is left out for long */
 #define WAKE_SIGNAL  (SIGRTMIN + 3)
+#define YIELDS_MAX   50
 #define LEAVE_MAX_NS 2000000000ull /* one that cannot stop (in vfork) is let go by our end */
 
 struct stop {
@@ -27,13 +29,29 @@ struct stop {
 
 /* ---- the tracer's thread ---- */
 
+/*
+ * The next stop is often only microseconds away, and the tracee shares the CPU with us: yielding to it a
+ * few times costs half of sleeping and being woken, above all when that would happen on another CPU.
+ */
+static pid_t stop_wait(int *ret_status)
+{
+	for (unsigned i = 0; i < YIELDS_MAX; i++) {
+		pid_t tid = waitpid(-1, ret_status, __WALL | WNOHANG);
+
+		if (tid)
+			return tid;
+		sched_yield();
+	}
+	return waitpid(-1, ret_status, __WALL);
+}
+
 /* As many stops as there are; waits for the first. 0: nobody is left; -EINTR: woken. */
 static int stops_collect(struct stop *stops, bool alone)
 {
 	int n = 0;
 
 	while (n < ROUND_MAX) {
-		pid_t tid = waitpid(-1, &stops[n].status, n ? __WALL | WNOHANG : __WALL);
+		pid_t tid = n ? waitpid(-1, &stops[n].status, __WALL | WNOHANG) : stop_wait(&stops[n].status);
 
 		if (tid < 0 && !n)
 			return errno == EINTR ? -EINTR : 0;
@@ -59,6 +77,27 @@ static void stop_recording(struct tracer *tr)
 	__atomic_store_n(&tr->stopped, true, __ATOMIC_RELEASE);
 }
 
+/*
+ * A tracee on another CPU costs several times as much: each stop and each resumption interrupts that one. So
+ * the tracer goes where the tracee is, and stays there as long as that helps.
+ */
+#define LOOK_EACH 64 /* stops */
+
+static void follow(struct tracer *tr, pid_t tid)
+{
+	cpu_set_t cpus;
+	int cpu;
+
+	if (tr->n_stops++ % LOOK_EACH)
+		return;
+	cpu = proc_cpu(tid);
+	if (cpu < 0 || cpu >= CPU_SETSIZE || cpu == sched_getcpu())
+		return;
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	sched_setaffinity(0, sizeof cpus, &cpus);
+}
+
 static void trace(struct tracer *tr)
 {
 	struct stop stops[ROUND_MAX];
@@ -69,6 +108,7 @@ static void trace(struct tracer *tr)
 
 		if (n == 0)
 			break;
+		follow(tr, stops[0].tid);
 		for (int i = 0; i < n; i++)
 			tracer_take(tr, stops[i].tid, stops[i].status);
 		if (tr->stop && tr->phase == TRACER_RECORDS) {
@@ -109,6 +149,7 @@ static void *tracer_main(void *context)
 	if (tr->options.command)
 		command_reaped(tr->options.command, -1);
 	__atomic_store_n(&tr->over, true, __ATOMIC_RELEASE);
+	record_queue_wake(&tr->queue);
 	return NULL;
 }
 
@@ -126,8 +167,10 @@ static struct tracer *tracer_of(struct recorder *r)
 static void signals_set(void)
 {
 	struct sigaction wake = {.sa_handler = ignore_signal};
+	struct sigaction quiet = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP};
 
 	sigaction(WAKE_SIGNAL, &wake, NULL);
+	sigaction(SIGCHLD, &quiet, NULL); /* not for every stop */
 	signal(SIGTSTP, SIG_IGN);
 	signal(SIGTTIN, SIG_IGN);
 	signal(SIGTTOU, SIG_IGN);
@@ -205,6 +248,11 @@ static uint64_t missed(struct recorder *r)
 	return 0;
 }
 
+static void wait_for(struct recorder *r, uint64_t max_ns)
+{
+	record_queue_wait(&tracer_of(r)->queue, max_ns);
+}
+
 static void tracer_free(struct recorder *r)
 {
 	struct tracer *tr = tracer_of(r);
@@ -263,7 +311,7 @@ static bool tracer_fill(struct tracer *tr)
 
 struct recorder *tracer_new(const struct tracer_options *options, struct error *err)
 {
-	static const struct recorder_ops ops = {"ptrace", start, stop, unfinished, drain, counters, missed, tracer_free};
+	static const struct recorder_ops ops = {"ptrace", start, stop, unfinished, drain, counters, missed, wait_for, tracer_free};
 	struct tracer *tr;
 
 	if (tracer_probe(err) < 0)
@@ -274,7 +322,7 @@ struct recorder *tracer_new(const struct tracer_options *options, struct error *
 		return NULL;
 	}
 	record_queue_init(&tr->queue);
-	tr->recorder = (struct recorder){&ops, 2, 1};
+	tr->recorder = (struct recorder){&ops, 2, 1, true};
 	tr->options = *options;
 	tr->context.tracees = &tr->tracees;
 	tr->context.snaplen = options->snaplen;

@@ -1,22 +1,22 @@
 /* Which calls stop: what is looked at before them, and the seccomp program for captures of few types. */
 #include "capture/ptrace/tracer_state.h"
 
+#include "capture/kernel_recipes.h"
 #include "format/recipe.h"
 
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
 #define ARCH_NATIVE AUDIT_ARCH_X86_64
-#define ARCH_32	    AUDIT_ARCH_I386
 #elif defined(__aarch64__)
 #define ARCH_NATIVE AUDIT_ARCH_AARCH64
-#define ARCH_32	    AUDIT_ARCH_ARM
 #endif
 
 #define NR_CLONE3 435 /* of every ABI */
@@ -86,6 +86,38 @@ static void emit_table(struct tracer *tr, const struct kernel_recipe *table)
 	emit(tr, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
 }
 
+/*
+ * Of the calls that nobody asked for, those that make fds, processes and users what they are stop, too. Those
+ * that only use or close an fd do not: what takes its number next says so, and each stop costs.
+ */
+static bool keeps_tables(const struct event_info *info)
+{
+	unsigned category = info->category % EC_WAIT;
+
+	if (info->traits & EF_CREATES_FD)
+		return true;
+	return !(info->traits & EF_DESTROYS_FD) && category != EC_IO_READ && category != EC_IO_WRITE &&
+	       strcmp(info->name, "getsockopt") && strcmp(info->name, "shutdown");
+}
+
+static int drop_unneeded(struct tracer *tr)
+{
+	struct kernel_recipe *asked = calloc(N_RECIPES, sizeof *asked);
+
+	if (!asked)
+		return -ENOMEM;
+	kernel_recipes_fill(asked, tr->options.filter, false);
+	for (unsigned i = 0; i < N_RECIPES; i++) {
+		struct kernel_recipe *r = &tr->recipes[i];
+		const struct event_info *info = event_info_find(r->type);
+
+		if (i % SYSCALLS_MAX < PSEUDO_TASK && info && !(asked[i].flags & CALL_WANTED) && !keeps_tables(info))
+			r->flags &= (u8)~CALL_WANTED;
+	}
+	free(asked);
+	return 0;
+}
+
 /* Deaths tell why: who ended by a call of its own was not killed. */
 static void want_exits(struct tracer *tr)
 {
@@ -101,7 +133,7 @@ void tracer_make_program(struct tracer *tr)
 	uint32_t action = SECCOMP_RET_TRACE;
 	struct sock_filter *to_second;
 
-	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) < 0)
+	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) < 0 || drop_unneeded(tr) < 0)
 		return;
 	want_exits(tr);
 	emit(tr, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);

@@ -54,6 +54,7 @@ struct tracer {
 	volatile bool stop;	/* asked for by the other thread */
 	volatile bool stopped;	/* every record is in the queue */
 	volatile bool over;	/* nobody is traced any more, the thread ends */
+	uint64_t n_stops;
 	int start_code;
 	struct error start_error;
 };

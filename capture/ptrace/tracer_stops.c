@@ -295,8 +295,10 @@ static void take_end(struct tracer *tr, struct tracee *t, int status)
 
 	tracer_gone(tr, t, (uint32_t)status);
 	tracee_remove(&tr->tracees, t);
-	if (command && tid == command->pid)
+	if (command && tid == command->pid) {
 		command_reaped(command, status);
+		record_queue_wake(&tr->queue);
+	}
 	tracer_release_held(tr);
 }
 
