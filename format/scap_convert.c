@@ -33,6 +33,16 @@ static const struct param_source sources[] = {
 #include "format/scap_convert.def"
 };
 
+#define RULES 512u /* types below have one; the family's own are */
+
+/* What becomes of a type's events. */
+struct scap_rule {
+	bool known, entry, retired, call, managed, old;
+	uint8_t n_params;
+	uint8_t n_conversions;
+	uint16_t first_conversion;
+};
+
 /* The entry of the call that a thread is in. */
 struct scap_enter {
 	int64_t tid;
@@ -67,6 +77,42 @@ static uint32_t len_at(const struct scap_event *ev, unsigned i)
 	return narrow;
 }
 
+/* ---- rules ---- */
+
+static bool is_entry(const struct event_info *info)
+{
+	return event_info_is_enter(info) && info->category & EC_SYSCALL;
+}
+
+/* A number that was given to a type once and is used no more; others without a row are newer than this. */
+static bool is_retired(uint16_t type)
+{
+	const struct event_info *info = type < EVENT_TYPE_OWN ? event_info_at(type) : NULL;
+
+	return info && info->type == type;
+}
+
+static void rule_make(struct scap_rule *rule, uint16_t type)
+{
+	const struct event_info *info = event_info_find(type);
+
+	*rule = (struct scap_rule){.retired = !info && is_retired(type)};
+	if (!info)
+		return;
+	rule->known = true;
+	rule->entry = is_entry(info);
+	rule->call = info->category & EC_SYSCALL;
+	rule->managed = info->traits & EF_CONVERTER_MANAGED;
+	rule->old = info->traits & EF_OLD_VERSION;
+	rule->n_params = info->n_params;
+	for (unsigned i = 0; i < sizeof conversions / sizeof *conversions; i++) {
+		if (conversions[i].type != type)
+			continue;
+		if (!rule->n_conversions++)
+			rule->first_conversion = (uint16_t)i;
+	}
+}
+
 /* ---- entries ---- */
 
 int scap_converter_init(struct scap_converter *c)
@@ -74,7 +120,12 @@ int scap_converter_init(struct scap_converter *c)
 	*c = (struct scap_converter){.mask = ENTERS_FIRST - 1};
 	c->enters = calloc(ENTERS_FIRST, sizeof *c->enters);
 	c->made = malloc(MADE_LEN);
-	return c->enters && c->made ? 0 : -ENOMEM;
+	c->rules = calloc(RULES, sizeof *c->rules);
+	if (!c->enters || !c->made || !c->rules)
+		return -ENOMEM;
+	for (unsigned type = 0; type < RULES; type++)
+		rule_make(&c->rules[type], (uint16_t)type);
+	return 0;
 }
 
 static void enters_free(struct scap_converter *c)
@@ -89,6 +140,7 @@ void scap_converter_done(struct scap_converter *c)
 {
 	enters_free(c);
 	free(c->made);
+	free(c->rules);
 	*c = (struct scap_converter){0};
 }
 
@@ -189,37 +241,6 @@ static struct scap_enter *enter_take(struct scap_converter *c, const struct scap
 
 /* ---- conversion ---- */
 
-static const struct conversion *conversion_find(uint16_t type, unsigned n_params)
-{
-	size_t from = 0, to = sizeof conversions / sizeof *conversions;
-
-	while (from < to) {
-		size_t i = (from + to) / 2;
-		const struct conversion *x = &conversions[i];
-
-		if (x->type == type && x->n_params == n_params)
-			return x;
-		if (x->type < type || (x->type == type && x->n_params < n_params))
-			from = i + 1;
-		else
-			to = i;
-	}
-	return NULL;
-}
-
-static bool is_entry(const struct event_info *info)
-{
-	return event_info_is_enter(info) && info->category & EC_SYSCALL;
-}
-
-/* A number that was given to a type once and is used no more; others without a row are newer than this. */
-static bool is_retired(uint16_t type)
-{
-	const struct event_info *info = type < EVENT_TYPE_OWN ? event_info_at(type) : NULL;
-
-	return info && info->type == type;
-}
-
 bool scap_is_paired(uint16_t type)
 {
 	const struct event_info *info = type & 1 ? event_info_find(type ^ 1) : NULL;
@@ -235,27 +256,31 @@ bool scap_is_present(uint16_t type, unsigned n_params)
 	       (n_params == info->n_params || !(info->traits & EF_CONVERTER_MANAGED));
 }
 
-/* Parameter i of an event: its bytes, and how many. false: there is none. */
-static bool param_view(const struct scap_event *ev, unsigned i, const uint8_t **ret, uint32_t *ret_len)
-{
-	uint32_t at = 0;
+/* The parameters of an event, found. */
+struct views {
+	unsigned n;
+	const uint8_t *data[EVENT_PARAMS_MAX];
+	uint32_t len[EVENT_PARAMS_MAX];
+};
 
-	if (i >= ev->n_params)
-		return false;
-	for (unsigned k = 0; k < i; k++)
-		at += len_at(ev, k);
-	*ret = ev->data + at;
-	*ret_len = len_at(ev, i);
-	return true;
+static void views_make(struct views *v, const struct scap_event *ev)
+{
+	const uint8_t *p = ev->data;
+
+	v->n = ev->n_params;
+	for (unsigned i = 0; i < v->n; i++) {
+		v->data[i] = p;
+		v->len[i] = len_at(ev, i);
+		p += v->len[i];
+	}
 }
 
-static void json_text(struct buffer *b, const struct scap_event *ev, unsigned i)
+static void json_text(struct buffer *b, const struct views *v, unsigned i)
 {
-	const uint8_t *p;
-	uint32_t len;
+	const uint8_t *p = i < v->n ? v->data[i] : NULL;
 
 	buffer_u8(b, '"');
-	for (uint32_t k = 0; param_view(ev, i, &p, &len) && k < len && p[k]; k++) {
+	for (uint32_t k = 0; p && k < v->len[i] && p[k]; k++) {
 		if (p[k] < 0x20)
 			buffer_printf(b, "\\u%04x", p[k]);
 		else if (p[k] == '"' || p[k] == '\\')
@@ -267,20 +292,19 @@ static void json_text(struct buffer *b, const struct scap_event *ev, unsigned i)
 }
 
 /* What an old container's event says in four parameters. */
-static uint32_t json_make(uint8_t *to, uint32_t room, const struct scap_event *ev)
+static uint32_t json_make(uint8_t *to, uint32_t room, const struct views *v)
 {
 	struct buffer b = {0};
 	uint32_t type = 0, len;
-	const uint8_t *p;
 
-	if (param_view(ev, 1, &p, &len) && len == sizeof type)
-		memcpy(&type, p, sizeof type);
+	if (v->n > 1 && v->len[1] == sizeof type)
+		memcpy(&type, v->data[1], sizeof type);
 	buffer_printf(&b, "{\"id\":");
-	json_text(&b, ev, 0);
+	json_text(&b, v, 0);
 	buffer_printf(&b, ",\"type\":%u,\"name\":", type);
-	json_text(&b, ev, 2);
+	json_text(&b, v, 2);
 	buffer_printf(&b, ",\"image\":");
-	json_text(&b, ev, 3);
+	json_text(&b, v, 3);
 	buffer_printf(&b, "}");
 	buffer_u8(&b, 0);
 	len = buffer_failed(&b) || b.len > room ? 0 : (uint32_t)b.len;
@@ -292,30 +316,29 @@ static uint32_t json_make(uint8_t *to, uint32_t room, const struct scap_event *e
 
 /* One parameter of the new event; returns its length. */
 static uint32_t param_make(uint8_t *to, uint32_t room, const struct param_info *info,
-			   const struct param_source *source, const struct scap_event *ev,
-			   const struct scap_event *enter)
+			   const struct param_source *source, const struct views *old,
+			   const struct views *enter)
 {
-	const unsigned size = param_type_size(info->type);
-	const struct scap_event *from = source->kind == SOURCE_OLD ? ev : enter;
-	const uint8_t *p;
+	const unsigned size = param_type_size(info->type), i = source->index;
+	const struct views *from = source->kind == SOURCE_OLD ? old : enter;
 	uint32_t len;
 
 	switch ((enum source_kind)source->kind) {
 	case SOURCE_OLD:
 	case SOURCE_ENTER_OR_ZERO:
 	case SOURCE_ENTER_OR_EMPTY:
-		if (from && param_view(from, source->index, &p, &len)) {
+		if (i < from->n) {
+			len = from->len[i];
 			len = size && len > size ? size : len;
 			len = len > room ? 0 : len;
-			if (len)
-				memcpy(to, p, len);
+			memcpy(to, from->data[i], len);
 			return len;
 		}
 		if (source->kind != SOURCE_ENTER_OR_ZERO)
 			return 0;
 		break;
 	case SOURCE_JSON:
-		return json_make(to, room, ev);
+		return json_make(to, room, old);
 	case SOURCE_EMPTY:
 		return 0;
 	case SOURCE_ZERO:
@@ -334,16 +357,22 @@ static int conversion_apply(struct scap_converter *c, const struct conversion *x
 	uint8_t *head = c->made + c->made_len, *lens = head + SCAP_EVENT_2_LEN;
 	uint8_t *data = lens + (size_t)x->count * (wide ? 4 : 2), *at = data;
 	const uint32_t n_params = x->count;
+	struct views old, entered;
 
 	if (ev->data_len > SCAP_CONVERT_MAX)
 		return error_set(err, -E2BIG, "an event of %u bytes exceeds the limit for conversion, %u",
 				 ev->data_len, SCAP_CONVERT_MAX);
+	views_make(&old, ev);
+	entered.n = 0;
+	if (enter)
+		views_make(&entered, enter);
 	memcpy(head, ev->head, SCAP_EVENT_1_LEN);
 	memcpy(head + SCAP_AT_TYPE, &x->to, sizeof x->to);
 	memcpy(head + SCAP_AT_PARAMS, &n_params, sizeof n_params);
 	for (unsigned i = 0; i < x->count; i++) {
 		uint32_t room = wide ? SCAP_CONVERT_MAX : 0xFFFF;
-		uint32_t len = param_make(at, room, &info->params[i], &sources[x->first + i], ev, enter);
+		uint32_t len = param_make(at, room, &info->params[i], &sources[x->first + i], &old,
+					  &entered);
 		uint16_t narrow = (uint16_t)len;
 
 		memcpy(lens + i * (wide ? 4 : 2), wide ? (void *)&len : &narrow, wide ? 4 : 2);
@@ -356,32 +385,42 @@ static int conversion_apply(struct scap_converter *c, const struct conversion *x
 	return 1;
 }
 
+static const struct conversion *conversion_find(const struct scap_rule *rule, unsigned n_params)
+{
+	for (unsigned i = 0; i < rule->n_conversions; i++) {
+		if (conversions[rule->first_conversion + i].n_params == n_params)
+			return &conversions[rule->first_conversion + i];
+	}
+	return NULL;
+}
+
 int scap_convert(struct scap_converter *c, const struct scap_event *ev, struct scap_converted *ret,
 		 struct error *err)
 {
-	const struct event_info *info = event_info_find(ev->type);
+	static const struct scap_rule unknown;
+	const struct scap_rule *rule = ev->type < RULES ? &c->rules[ev->type] : &unknown;
 	const struct conversion *x;
 	struct scap_enter *enter = NULL;
 	struct scap_event view;
 
 	*ret = (struct scap_converted){.event = *ev, .duration_ns = DURATION_NONE};
-	if (!info)
-		return !is_retired(ev->type);
-	if (is_entry(info)) {
-		c->old |= (info->traits & EF_OLD_VERSION) != 0;
+	if (!rule->known)
+		return !rule->retired;
+	if (rule->entry) {
+		c->old |= rule->old;
 		return enter_keep(c, ev, err);
 	}
-	if (info->category & EC_SYSCALL && c->n_enters) {
+	if (rule->call && c->n_enters) {
 		enter = enter_take(c, ev);
 		ret->entry_unknown = !enter && c->old;
 	}
 	if (enter && u64_at(ev->head) >= enter->time_ns)
 		ret->duration_ns = u64_at(ev->head) - enter->time_ns;
-	if (scap_is_present(ev->type, ev->n_params))
+	if (!rule->old && (!rule->managed || ev->n_params == rule->n_params))
 		return 1;
-	x = conversion_find(ev->type, ev->n_params);
-	if (!x)
-		return !(info->traits & EF_OLD_VERSION) || !event_info_is_enter(info);
+	x = conversion_find(rule, ev->n_params);
+	if (!x) /* old ones without a rule are notes of services that are gone */
+		return !rule->old || (ev->type & 1);
 	if (enter) {
 		size_t lens_len = (size_t)enter->n_params * (enter->wide ? 4 : 2);
 

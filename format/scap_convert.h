@@ -29,8 +29,10 @@ struct scap_converted {
 };
 
 struct scap_enter;
+struct scap_rule;
 
 struct scap_converter {
+	struct scap_rule *rules; /* by type */
 	struct scap_enter *enters; /* by thread: the call that it is in */
 	uint32_t mask, n_enters;
 	size_t enter_bytes;

@@ -122,20 +122,23 @@ static uint64_t sum_lens(const uint8_t *lens, uint32_t n, bool wide)
 	return sum;
 }
 
-/* Version 1 does not say how many parameters there are: as many as make the lengths come out even. */
+/*
+ * Version 1 does not say how many parameters there are: as many as make the lengths come out even. Each
+ * takes at least its length's bytes, so there is one such number, or none (-1).
+ */
 static int params_guess(const uint8_t *event, uint32_t len, const struct event_info *info, bool wide)
 {
 	const unsigned width = wide ? 4 : 2;
+	uint64_t sum = SCAP_EVENT_1_LEN;
+	unsigned n = 0;
 
-	for (unsigned n = info ? info->n_params : 0;; n--) {
-		const uint8_t *lens = event + SCAP_EVENT_1_LEN;
+	while (info && n < info->n_params && sum < len && SCAP_EVENT_1_LEN + (n + 1) * width <= len) {
+		const uint8_t *at = event + SCAP_EVENT_1_LEN + n * width;
 
-		if (SCAP_EVENT_1_LEN + n * width <= len &&
-		    SCAP_EVENT_1_LEN + n * width + sum_lens(lens, n, wide) == len)
-			return (int)n;
-		if (n == 0)
-			return info ? -1 : 0;
+		sum += width + (wide ? u32_at(at) : u16_at(at));
+		n++;
 	}
+	return sum == len || !info ? (int)n : -1;
 }
 
 /* Finds the parameters of the event at p, which has room bytes. 0, or 1: damage that is to be told, -1: not. */
@@ -234,7 +237,6 @@ static int take_any(struct scap_scan *s, struct source_stats *stats, const uint8
 	struct scap_converted made;
 	struct scap_event ev;
 	uint16_t flags = 0;
-	struct error words = {0};
 	int r;
 
 	if (total < front + SCAP_BLOCK_TAIL)
@@ -253,11 +255,12 @@ static int take_any(struct scap_scan *s, struct source_stats *stats, const uint8
 		take(s, stats, &ev, form->version_1, cpu, flags, DURATION_NONE);
 		return 0;
 	}
-	r = scap_convert(&s->converter, &ev, &made, &words);
-	if (r == -E2BIG)
-		return bad_event(s, r, offset, "%s", words.text);
-	if (r < 0)
-		return error_set(err, r, "%s", words.text);
+	r = scap_convert(&s->converter, &ev, &made, &s->words);
+	if (r < 0) {
+		s->words.code = 0;
+		return r == -E2BIG ? bad_event(s, r, offset, "%s", s->words.text)
+				   : error_set(err, r, "%s", s->words.text);
+	}
 	if (r == 0)
 		return 0;
 	if (made.entry_unknown)

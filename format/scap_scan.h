@@ -19,7 +19,7 @@ struct scap_scan {
 	uint64_t n_bad;		/* events lost in it */
 	uint64_t n_told;	/* damaged places told so far */
 	uint64_t n_untold;	/* and those that were only counted */
-	uint64_t n_retired;	/* events of types that are used no more, left out */
+	struct error words;	/* of what is being tried; here because clearing it costs */
 };
 
 enum scap_scan_end {

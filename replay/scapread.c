@@ -312,7 +312,7 @@ static int read_capture(struct scapread_options *o)
 		    .warn = on_warning,
 		},
 	};
-	struct source_options reader = {.stop = &stopped};
+	struct source_options reader = {.stop = &stopped, .raw_events = o->raw_events};
 	int status = EXIT_USAGE;
 
 	j.pipeline.context = &j;

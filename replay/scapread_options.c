@@ -47,6 +47,12 @@ static int take_internal(void *context, const char *value, struct error *err)
 	return 0;
 }
 
+static int take_raw_events(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->raw_events = true;
+	return 0;
+}
+
 static int take_ascii(void *context, const char *value, struct error *err)
 {
 	((struct scapread_options *)context)->render.view = VIEW_ASCII;
@@ -185,6 +191,9 @@ static const struct option_row rows[] = {
     {'D', "internal", NULL,
      "show notes of capture tools, too; -DD: events kept only for their effects, too",
      take_internal},
+    {0, "raw-events", NULL,
+     "of .scap files of others: events as stored, entries and exits of old captures apart",
+     take_raw_events},
     {'w', "write", "FILE", "write what passed to another capture; - is standard output",
      take_write},
     {'F', "file-format", FILE_FORMATS,

@@ -14,6 +14,7 @@ struct scapread_options {
 	const char *filter_files[FILTER_FILES_MAX];
 	unsigned n_filter_files;
 	uint64_t limit, level;
+	bool raw_events;
 	unsigned internal; /* how often -D was given */
 	char time_format;
 	bool json, markdown, quiet, count, progress, check_filter, help, version;
