@@ -121,6 +121,18 @@ static void put_env(struct call *c, const struct kernel_step *step)
 
 /* ---- other texts ---- */
 
+/* The kernel side tells of five controllers; proc_cgroups() has those first. */
+static uint32_t told_length(struct text groups)
+{
+	static const char *const told[] = {"cpuset=", "cpu=", "cpuacct=", "io=", "memory="};
+	uint32_t at = 0;
+
+	for (size_t i = 0; i < sizeof told / sizeof *told && at < groups.len; i++)
+		if (groups.len - at > strlen(told[i]) && !memcmp(groups.data + at, told[i], strlen(told[i])))
+			at += (uint32_t)strnlen(groups.data + at, groups.len - at) + 1;
+	return at;
+}
+
 static void put_cgroups(struct call *c, const struct kernel_step *step)
 {
 	struct snapshot *sn = c->context->groups;
@@ -132,6 +144,7 @@ static void put_cgroups(struct call *c, const struct kernel_step *step)
 	snprintf(folder, sizeof folder, "%d", c->task->tid);
 	dir = openat(sn->root, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	groups = dir < 0 ? (struct text){0} : proc_cgroups(sn, dir);
+	groups.len = told_length(groups);
 	if (dir >= 0)
 		close(dir);
 	if (!p || !groups.len || groups.len > PATH_BYTES) {

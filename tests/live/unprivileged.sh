@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# An ordinary user without any capability: a command, one's own process, a web page; the file reads like one of root's.
+. "$(dirname "$0")/live.sh"
+start_server
+chmod 755 "$TMP"
+mkdir "$TMP/bin" "$TMP/home"
+cp "$BUILD/scapcap" "$BUILD/scapread" "$BUILD/scapinfo" "$TMP/bin/"
+PATH=$TMP/bin:$PATH
+if [ "$(id -u)" = 0 ]; then
+	chown nobody "$TMP/home"
+	user=nobody
+	as_user() { setpriv --reuid nobody --regid nogroup --clear-groups --bounding-set=-all --inh-caps=-all env HOME="$TMP/home" "$@"; }
+else
+	user=$(id -un)
+	as_user() { "$@"; }
+fi
+cd "$TMP/home" || exit 1
+
+# fields FILE FORMAT FILTER
+fields() { scapread -r "$1" -p "*$2" "$3"; }
+
+as_user sh -c 'grep -q "^CapEff:.*[1-9a-f]" /proc/self/status' && wrong "the user has capabilities"
+as_user scapcap -w curl.scap -- curl -s -o page "$url" 2>err || { cat err; wrong "capturing curl failed"; }
+grep -q 'ptrace captures instead' err || wrong "nothing is said of the engine: $(cat err)"
+same "bytes of the page" "$(stat -c %s page)" 2000
+same "mode and owner of the file" "$(stat -c '%a %U' curl.scap)" "600 $user"
+as_user scapinfo --verify curl.scap >out || { cat out; wrong "verify"; }
+same "engine" "$(scapinfo --json curl.scap | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["captures"][0]["engine"])')" ptrace
+same "connections to the server" "$(fields curl.scap '%fd.sport' 'evt.type=connect and fd.sip=127.0.0.1')" "$(sed -E 's|.*:([0-9]+)/|\1|' <<<"$url")"
+same "who it was" "$(fields curl.scap '%user.name %proc.name %proc.pname' 'evt.type=execve')" "$user curl scapcap"
+at_least "opened files with names" "$(fields curl.scap '%fd.name' 'evt.type=openat and fd.num>=0' | grep -c '^/')" 5
+
+# as many calls of each name as strace counts
+as_user scapcap -q -w ls.scap -- ls -l /usr/bin >/dev/null
+as_user strace -f -o strace ls -l /usr/bin >/dev/null
+counts ls.scap >ours
+sed -nE 's/^[0-9]+ +([a-z_0-9]+)\(.*/\1/p' strace | grep -vE '^exit' | sort | uniq -c | awk '{ print $2, $1 }' |
+	sed -E 's/^(pread|prlimit)64 /\1 /' | sort >theirs
+sed -E 's/^(pread|prlimit)64 /\1 /' ours | sort | diff - theirs >diff || { cat diff; wrong "other calls than strace's"; }
+measured "ls -l /usr/bin: $(awk '{ n += $2 } END { print n }' ours) calls, as strace counts them: $([ -s diff ] && echo no || echo yes)"
+
+# one's own process, and what one may not
+as_user sh -c 'while [ ! -e go ]; do sleep 0.05; done; exec cat /etc/hostname' >hostname &
+sh=$!
+children+=("$sh")
+until pid=$(pgrep -u "$user" -nx sh); do sleep 0.05; done
+as_user scapcap -w pid.scap -p "$pid" 2>err &
+capture=$!
+children+=("$capture")
+for ((i = 0; i < 200; i++)); do grep -q capturing err && break; sleep 0.02; done
+as_user touch go
+wait $sh
+same "status of the process" $? 0
+wait $capture || { cat err; wrong "-p failed"; }
+fields pid.scap '%proc.name %fd.name' 'evt.type=openat' | grep -q '^cat /etc/hostname$' || wrong "-p: the file is not there"
+if [ "$(id -u)" = 0 ]; then
+	as_user scapcap -w other.scap -p $$ 2>err && wrong "somebody else's process was captured"
+	grep -q 'may not be traced' err || wrong "what is said of somebody else's process: $(cat err)"
+fi
+as_user scapcap --doctor >out
+grep -q '^ok .*ptrace engine' out || { cat out; wrong "the doctor"; }
+finish
