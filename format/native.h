@@ -18,6 +18,7 @@ struct native_writer_options {
 	int level;		/* zstd, 0: NATIVE_LEVEL */
 	bool step_down;		/* lower the level while the queue is full (live capture) */
 	bool threaded;		/* compress and write in a thread of its own, with a bounded queue */
+	bool state_in_place;	/* entries hold from where they come: the open block ends before them */
 	bool prompt;		/* a block ends with its batch: a live source bounds how old that gets */
 };
 

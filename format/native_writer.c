@@ -269,7 +269,8 @@ int native_writer_state(struct native_writer *w, const struct state_entry *entri
 		struct job *job = &w->jobs[w->filling];
 		size_t before = job->state.len;
 
-		if (entries[i].kind == ENTRY_RESET && job->events.batch.n_events) {
+		if ((entries[i].kind == ENTRY_RESET || w->options.state_in_place) &&
+		    job->events.batch.n_events) {
 			job_submit(w);
 			job = &w->jobs[w->filling];
 			before = 0;

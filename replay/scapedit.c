@@ -1,5 +1,6 @@
 /*
- * scapedit: makes a capture file from another: whole again (--repair), or with another comment.
+ * scapedit: makes a capture file from others: whole again (--repair), with another comment, in another
+ * format, a part of it, or several as one.
  *
  * What can be read is written anew, with its own id, index and checksums; what damage took is in the new
  * file as a loss, so that nobody takes it for complete.
@@ -7,8 +8,12 @@
  * Exit status: 0 written, 1 something failed (without --repair: the input is damaged), 2 wrong usage.
  */
 #include "base/option.h"
+#include "filters/filter_text.h"
 #include "format/event.h"
+#include "replay/merge.h"
 #include "replay/source_open.h"
+#include "sinks/pipeline.h"
+#include "sinks/sink_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +29,10 @@ struct options {
 	bool repair, help, version;
 	const char *comment;
 	uint64_t level;
+	bool has_format;
+	enum file_format format;
+	struct range range;
+	struct filter_text filter;
 };
 
 struct edit {
@@ -53,6 +62,35 @@ static int take_level(void *context, const char *value, struct error *err)
 	return option_number(value, 1, 19, &((struct options *)context)->level, err);
 }
 
+static int take_format(void *context, const char *value, struct error *err)
+{
+	struct options *o = context;
+
+	o->has_format = true;
+	return file_format_parse(value, &o->format, err);
+}
+
+static int take_events(void *context, const char *value, struct error *err)
+{
+	return range_parse_events(&((struct options *)context)->range, value, err);
+}
+
+static int take_time(void *context, const char *value, struct error *err)
+{
+	return range_parse_time(&((struct options *)context)->range, value, err);
+}
+
+static int take_filter(void *context, const char *value, struct error *err)
+{
+	filter_text_add(&((struct options *)context)->filter, value);
+	return 0;
+}
+
+static int take_filter_file(void *context, const char *value, struct error *err)
+{
+	return filter_text_file(&((struct options *)context)->filter, value, err);
+}
+
 static int take_help(void *context, const char *value, struct error *err)
 {
 	((struct options *)context)->help = true;
@@ -68,7 +106,12 @@ static int take_version(void *context, const char *value, struct error *err)
 static const struct option_row rows[] = {
 	{0, "repair", NULL, "keep what can be read of a damaged or unfinished capture", take_repair},
 	{0, "comment", "TEXT", "replace the comment", take_comment},
-	{'z', "compress", "LEVEL", "compression, 1 to 19 (default 6)", take_level},
+	{'F', "file-format", FILE_FORMATS, "what to write: scap is for sysdig and Falco of today, scap-legacy for sysdig 0.29", take_format},
+	{0, "events", "A:B", "only events number A to B; either may be missing", take_events},
+	{0, "time", "A..B", "only this time: clock (14:03:05.25), seconds from the start (+1.5) or since the epoch", take_time},
+	{0, "filter", "EXPRESSION", "only events that pass; repeatable", take_filter},
+	{0, "filter-file", "FILE", "a filter, or YAML with macros and lists, from a file; repeatable", take_filter_file},
+	{'z', "compress", "LEVEL", "compression, 1 to 19 (default 6); of scap: gzip (default none)", take_level},
 	{'h', "help", NULL, "this text", take_help},
 	{0, "version", NULL, "print the version", take_version},
 	{0},
@@ -108,8 +151,9 @@ static int writer_end(struct edit *e, struct error *err)
 static int events_mend(struct edit *e, struct batch *b, struct error *err)
 {
 	struct event ev;
+	int r = batch_need(b, COLUMNS_ALL, err);
 
-	for (uint32_t i = 0; i < b->n_events; i++) {
+	for (uint32_t i = 0; r == 0 && i < b->n_events; i++) {
 		event_at(&ev, b, i);
 		event_parse(&ev);
 		if (!ev.damaged)
@@ -122,7 +166,7 @@ static int events_mend(struct edit *e, struct batch *b, struct error *err)
 		event_mend(&ev);
 		e->n_mended++;
 	}
-	return 0;
+	return r;
 }
 
 static int item_write(struct edit *e, const struct item *item, struct error *err)
@@ -153,6 +197,13 @@ static bool is_damage(int code)
 	return code == -EBADMSG || code == -ENODATA || code == -ENOTSUP;
 }
 
+/* What damage there is, and what can be done about it, unless the words say so. */
+static int with_remedy(struct error *err, int code, const struct error *damage)
+{
+	return error_set(err, code, "%s%s", damage->text,
+			 strstr(damage->text, "--repair") ? "" : "; --repair keeps what can be read");
+}
+
 static int copy_all(struct edit *e, struct error *err)
 {
 	struct error damage = {0};
@@ -170,7 +221,7 @@ static int copy_all(struct edit *e, struct error *err)
 		if (!is_damage(r))
 			return error_set(err, r, "%s", damage.text);
 		if (!e->o->repair)
-			return error_set(err, r, "%s; --repair keeps what can be read", damage.text);
+			return with_remedy(err, r, &damage);
 		fprintf(stderr, "scapedit: %s\n", damage.text);
 		e->n_damaged++;
 		error_clear(&damage);
@@ -182,39 +233,53 @@ static int copy_all(struct edit *e, struct error *err)
 
 /* ---- files ---- */
 
-static int output_open(struct edit *e, struct error *err)
+static int output_open(const char *path, char *const *inputs, size_t n_inputs, int *ret, struct error *err)
 {
+	bool to_stdout = !strcmp(path, "-");
 	struct stat in, out;
+	int fd = to_stdout ? fcntl(1, F_DUPFD_CLOEXEC, 0)
+			   : open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
 
-	e->fd = open(e->out, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
-	if (e->fd < 0)
-		return error_set(err, -errno, "%s: %s", e->out, strerror(errno));
-	if (fstat(e->fd, &out) < 0 || !S_ISREG(out.st_mode))
+	if (fd < 0)
+		return error_set(err, -errno, "%s: %s", path, strerror(errno));
+	*ret = fd;
+	if (isatty(fd))
+		return error_set(err, -EINVAL, "a capture is no text: it is not written to a terminal");
+	if (fstat(fd, &out) < 0 || !S_ISREG(out.st_mode))
 		return 0;
-	if (stat(e->in, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-		return error_set(err, -EINVAL, "%s is the input, too; write to another file", e->out);
-	if (ftruncate(e->fd, 0) < 0)
-		return error_set(err, -errno, "%s: %s", e->out, strerror(errno));
+	for (size_t i = 0; i < n_inputs; i++)
+		if (stat(inputs[i], &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+			return error_set(err, -EINVAL, "%s is the input, too; write to another file", path);
+	if (!to_stdout && ftruncate(fd, 0) < 0)
+		return error_set(err, -errno, "%s: %s", path, strerror(errno));
 	return 0;
 }
 
-static int edit_file(const struct options *o, const char *in, const char *out)
+static int output_close(int fd, const char *path, int r, struct error *err)
+{
+	if (fd >= 0 && close(fd) < 0 && r == 0)
+		return error_set(err, -errno, "%s: %s", path, strerror(errno));
+	return r;
+}
+
+/* ---- one native file from another: everything in it ---- */
+
+static int copy_file(const struct options *o, char *const *in, const char *out)
 {
 	/* All is looked at before it is copied: damage met halfway through a batch would be too late. */
 	struct source_options reading = {.verify = true};
-	struct edit e = {.o = o, .in = source_path_name(in), .out = out, .fd = -1};
+	struct edit e = {.o = o, .in = source_path_name(*in), .out = out, .fd = -1};
 	struct error err = {0};
 	int r;
 
-	if (!(e.source = source_open(in, &reading, &err)))
+	if (!(e.source = source_open(*in, &reading, &err)))
 		return complain(&err, EXIT_FAILED);
-	r = output_open(&e, &err);
+	r = output_open(out, in, 1, &e.fd, &err);
 	if (r == 0)
 		r = copy_all(&e, &err);
 	native_writer_free(e.writer);
 	source_close(e.source);
-	if (e.fd >= 0 && close(e.fd) < 0 && r == 0)
-		r = error_set(&err, -errno, "%s: %s", out, strerror(errno));
+	r = output_close(e.fd, out, r, &err);
 	if (r < 0)
 		return complain(&err, EXIT_FAILED);
 	if (o->repair && e.n_mended)
@@ -226,6 +291,105 @@ static int edit_file(const struct options *o, const char *in, const char *out)
 	return EXIT_OK;
 }
 
+/* ---- parts, other formats, several as one ---- */
+
+/* A source with what --comment and --repair change of it. */
+struct edited {
+	struct source source;
+	struct source *from;
+	const struct options *o;
+	struct capture_info info;
+};
+
+static int edited_next(struct source *s, struct item *ret, struct error *err)
+{
+	struct edited *e = (struct edited *)s;
+	struct event ev;
+	int r = source_next(e->from, ret, err);
+
+	if (r > 0 && ret->kind == ITEM_CAPTURE && e->o->comment) {
+		e->info = *ret->capture;
+		e->info.comment = text_of(e->o->comment);
+		ret->capture = &e->info;
+	}
+	if (r <= 0 || ret->kind != ITEM_EVENTS || !e->o->repair)
+		return r;
+	r = batch_need(ret->batch, COLUMNS_ALL, err);
+	for (uint32_t i = 0; r == 0 && i < ret->batch->n_events; i++) {
+		event_at(&ev, ret->batch, i);
+		event_parse(&ev);
+		event_mend(&ev);
+	}
+	return r < 0 ? r : 1;
+}
+
+static void edited_close(struct source *s)
+{
+	source_close(((struct edited *)s)->from);
+}
+
+static const struct source_ops edited_ops = {"edited", edited_next, edited_close, NULL, NULL};
+
+static void on_damage(void *context, const struct error *err)
+{
+	fprintf(stderr, "scapedit: %s\n", err->text);
+}
+
+static int run_pipeline(struct options *o, struct pipeline *p, const char *in, const char *out, struct error *err)
+{
+	int r = pipeline_run(p, err);
+
+	if (r == -EBADMSG && o->repair && (p->n_damaged || p->n_bad_events)) {
+		error_clear(err);
+		fprintf(stderr, "%s: %" PRIu64 " events; %" PRIu64 " lost in %" PRIu64 " damaged place%s\n", out,
+			p->n_passed, p->n_lost_by[LOSS_DAMAGE], p->n_damaged, p->n_damaged == 1 ? "" : "s");
+		return 0;
+	}
+	if (is_damage(r) && !o->repair) {
+		struct error damage = *err;
+
+		error_clear(err);
+		return with_remedy(err, r, &damage);
+	}
+	return r < 0 && !err->text[0] ? error_set(err, r, "%s: %s", in, strerror(-r)) : r;
+}
+
+static int make_file(struct options *o, char *const *inputs, size_t n_inputs, const char *out)
+{
+	struct sink_file_options file = {.format = o->format, .native.level = (int)o->level};
+	struct pipeline p = {.range = o->range, .show_internal = true, .warn = o->repair ? on_damage : NULL};
+	struct edited e = {.o = o};
+	struct source_options reading = {.verify = o->repair};
+	struct error err = {0};
+	int fd = -1, r = 0;
+
+	if (!filter_text_empty(&o->filter) && !(p.filter = filter_text_compile(&o->filter, &err)))
+		return complain(&err, EXIT_USAGE);
+	file.filter = (const char *)o->filter.words.data;
+	file.selective = p.filter || o->range.given;
+	file.native.state_in_place = n_inputs > 1;
+	e.from = merge_open((const char *const *)inputs, n_inputs, &reading, &err);
+	if (!e.from)
+		r = err.code;
+	e.source = (struct source){&edited_ops, e.from ? e.from->schema : NULL};
+	p.source = &e.source;
+	if (r == 0)
+		r = output_open(out, inputs, n_inputs, &fd, &err);
+	if (r == 0 && !(p.sink = sink_file_new(fd, e.source.schema, &file, &err)))
+		r = err.code;
+	if (r == 0)
+		r = run_pipeline(o, &p, source_path_name(inputs[0]), out, &err);
+	if (r == 0 && n_inputs > 1 && merge_hosts_differ(e.from))
+		fprintf(stderr, "note: captures of different hosts: processes with the same number are taken for one\n");
+	if (p.sink)
+		p.sink->ops->free(p.sink);
+	source_close(e.from);
+	filter_free(p.filter);
+	r = output_close(fd, out, r, &err);
+	sink_file_report(&file, out, stderr);
+	return r < 0 ? complain(&err, EXIT_FAILED) : EXIT_OK;
+}
+
 static int usage(const char *words)
 {
 	struct error err = {0};
@@ -234,28 +398,46 @@ static int usage(const char *words)
 	return complain(&err, EXIT_USAGE);
 }
 
+/* paths: those to read, and the one to write. */
+static int act(struct options *o, char *const *paths, int n)
+{
+	bool partly = o->range.given || !filter_text_empty(&o->filter);
+
+	if (n < 2)
+		return usage("a file to read (or more) and one to write, please");
+	if (!o->repair && !o->comment && !o->has_format && !partly && n == 2)
+		return usage("what is to be done? -F FORMAT, --events, --time, --filter, --repair, --comment, or several files to merge");
+	if (o->comment && o->format != FILE_NATIVE)
+		return usage("--comment: there is no place for one in this format");
+	signal(SIGPIPE, SIG_IGN);
+	if (n == 2 && !partly && o->format == FILE_NATIVE)
+		return copy_file(o, paths, paths[1]);
+	return make_file(o, paths, (size_t)n - 1, paths[n - 1]);
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = {0};
 	struct error err = {0};
-	int first = options_parse(rows, argc, argv, NULL, &o, &err);
+	int first = options_parse(rows, argc, argv, NULL, &o, &err), status;
 
 	if (first < 0)
 		return complain(&err, EXIT_USAGE);
 	if (o.help) {
-		printf("usage: scapedit [options] FILE NEW-FILE\n"
-		       "Makes a capture from another one.\n\n");
+		printf("usage: scapedit [options] FILE... NEW-FILE\n"
+		       "Makes a capture from another one, or from several, merged by time.\n\n");
 		options_print(rows, stdout);
+		printf("\n"
+		       "  scapedit -F scap-legacy curl.scap sysdig.scap            for sysdig 0.29\n"
+		       "  scapedit --time +1..+2.5 curl.scap moment.scap           a second and a half\n"
+		       "  scapedit --filter proc.name=curl a.scap b.scap both.scap what curl did in both\n");
 		return EXIT_OK;
 	}
 	if (o.version) {
 		printf("scapedit %s\n", SCAPKIT_VERSION);
 		return EXIT_OK;
 	}
-	if (!o.repair && !o.comment)
-		return usage("what is to be done? --repair or --comment TEXT");
-	if (argc - first != 2)
-		return usage("one file to read and one to write, please");
-	signal(SIGPIPE, SIG_IGN);
-	return edit_file(&o, argv[first], argv[first + 1]);
+	status = act(&o, argv + first, argc - first);
+	filter_text_done(&o.filter);
+	return status;
 }

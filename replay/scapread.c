@@ -63,8 +63,9 @@ static int explain_filter(struct scapread_options *o)
 /* ---- the output ---- */
 
 /* Opens -w's file without harm to what is in it until it is known not to be the input. */
-static int open_output(const char *path, const char *input, struct error *err)
+static int open_output(const struct scapread_options *o, struct error *err)
 {
+	const char *path = o->write;
 	struct stat in, out;
 	int fd = strcmp(path, "-") ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600)
 				   : fcntl(1, F_DUPFD_CLOEXEC, 0);
@@ -77,9 +78,11 @@ static int open_output(const char *path, const char *input, struct error *err)
 				 "a capture is no text: -w writes none to a terminal");
 	}
 	if (fstat(fd, &out) == 0 && S_ISREG(out.st_mode)) {
-		bool same = (strcmp(input, "-") ? stat(input, &in) : fstat(0, &in)) == 0 &&
-			    in.st_dev == out.st_dev && in.st_ino == out.st_ino;
+		bool same = false;
 
+		for (unsigned i = 0; i < o->n_reads; i++)
+			same |= (strcmp(o->reads[i], "-") ? stat(o->reads[i], &in) : fstat(0, &in)) == 0 &&
+				in.st_dev == out.st_dev && in.st_ino == out.st_ino;
 		if (same) {
 			close(fd);
 			return error_set(err, -EINVAL,
@@ -117,9 +120,10 @@ static struct sink *make_sink(struct job *j, struct error *err)
 		    .format = o->file_format,
 		    .native.level = (int)o->level,
 		    .filter = (const char *)o->filter.words.data,
-		    .selective = j->pipeline.filter || o->limit,
+		    .selective = j->pipeline.filter || o->limit || o->range.given,
+		    .native.state_in_place = o->n_reads > 1,
 		};
-		j->fd = open_output(o->write, o->read, err);
+		j->fd = open_output(o, err);
 		return j->fd < 0 ? NULL
 				 : sink_file_new(j->fd, j->pipeline.source->schema, &j->file, err);
 	}
@@ -186,7 +190,7 @@ static void print_summary(struct job *j)
 	    [LOSS_DAMAGE] = "in damaged blocks",
 	};
 	const struct pipeline *p = &j->pipeline;
-	const char *name = source_path_name(j->o->read);
+	const char *name = source_path_name(j->o->reads[0]);
 
 	source_stats(p->source, &j->stats);
 	if (j->stats.n_misnumbered)
@@ -262,7 +266,7 @@ static int check_contents(struct job *j, struct error *err)
 		   : error_set(err, -ENOTSUP,
 			       "%s: holds no system calls: network packets alone (pcapng), "
 			       "or it ends before the first of them",
-			       source_path_name(j->o->read));
+			       source_path_name(j->o->reads[0]));
 }
 
 static int run_job(struct job *j, struct error *err)
@@ -306,6 +310,7 @@ static int read_capture(struct scapread_options *o)
 	    .pipeline =
 		{
 		    .limit = o->limit,
+		    .range = o->range,
 		    .show_internal = o->internal >= 1,
 		    .show_hidden = o->internal >= 2,
 		    .stop = &stopped,
@@ -321,14 +326,15 @@ static int read_capture(struct scapread_options *o)
 		if (!j.pipeline.filter)
 			return complain(&err, EXIT_USAGE);
 	}
-	j.pipeline.source = source_open(o->read, &reader, &err);
+	j.pipeline.source = merge_open(o->reads, o->n_reads, &reader, &err);
 	if (!j.pipeline.source) {
 		status = complain(&err, EXIT_FAILED);
 		goto end;
 	}
 	if (o->progress && isatty(2)) {
 		j.pipeline.progress = on_progress;
-		j.size = strcmp(o->read, "-") && stat(o->read, &st) == 0 ? (uint64_t)st.st_size : 0;
+		for (unsigned i = 0; i < o->n_reads; i++)
+			j.size += strcmp(o->reads[i], "-") && stat(o->reads[i], &st) == 0 ? (uint64_t)st.st_size : 0;
 	}
 	j.pipeline.sink = make_sink(&j, &err);
 	if (!j.pipeline.sink) {
@@ -375,7 +381,7 @@ static int act(struct scapread_options *o, int argc, char **argv, int first)
 		return complain(&err, err.code == -EINVAL ? EXIT_USAGE : EXIT_FAILED);
 	if (o->check_filter)
 		return explain_filter(o);
-	if (!o->read) {
+	if (!o->n_reads) {
 		error_set(&err, -EINVAL, "which capture? scapread -r FILE (see --help)");
 		return complain(&err, EXIT_USAGE);
 	}

@@ -9,9 +9,9 @@ static int take_read(void *context, const char *value, struct error *err)
 {
 	struct scapread_options *o = context;
 
-	if (o->read)
-		return error_set(err, -EINVAL, "one capture at a time: %s or %s", o->read, value);
-	o->read = value;
+	if (o->n_reads == MERGE_MAX)
+		return error_set(err, -EINVAL, "at most %u captures at once", MERGE_MAX);
+	o->reads[o->n_reads++] = value;
 	return 0;
 }
 
@@ -102,6 +102,16 @@ static int take_file_format(void *context, const char *value, struct error *err)
 	return file_format_parse(value, &o->file_format, err);
 }
 
+static int take_events(void *context, const char *value, struct error *err)
+{
+	return range_parse_events(&((struct scapread_options *)context)->range, value, err);
+}
+
+static int take_time_range(void *context, const char *value, struct error *err)
+{
+	return range_parse_time(&((struct scapread_options *)context)->range, value, err);
+}
+
 static int take_quiet(void *context, const char *value, struct error *err)
 {
 	((struct scapread_options *)context)->quiet = true;
@@ -173,7 +183,7 @@ static int take_version(void *context, const char *value, struct error *err)
 }
 
 static const struct option_row rows[] = {
-    {'r', "read", "FILE", "read this capture; - is standard input", take_read},
+    {'r', "read", "FILE", "read this capture; - is standard input; repeatable: merged by time", take_read},
     {'p', "print", "FORMAT",
      "line format: %field, %field[arg], %%; a leading * prints <NA> for what is missing",
      take_format},
@@ -194,6 +204,10 @@ static const struct option_row rows[] = {
     {0, "raw-events", NULL,
      "of .scap files of others: events as stored, entries and exits of old captures apart",
      take_raw_events},
+    {0, "events", "A:B", "only events number A to B; either may be missing", take_events},
+    {0, "time", "A..B",
+     "only this time: clock (14:03:05.25), seconds from the start (+1.5) or since the epoch",
+     take_time_range},
     {'w', "write", "FILE", "write what passed to another capture; - is standard output",
      take_write},
     {'F', "file-format", FILE_FORMATS,

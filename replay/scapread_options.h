@@ -4,15 +4,20 @@
 #pragma once
 #include "filters/filter_text.h"
 #include "replay/lists.h"
+#include "replay/merge.h"
+#include "sinks/range.h"
 #include "sinks/sink_file.h"
 #include "state/render.h"
 
 #define FILTER_FILES_MAX 16
 
 struct scapread_options {
-	const char *read, *format, *write;
+	const char *reads[MERGE_MAX]; /* -r */
+	const char *format, *write;
 	const char *filter_files[FILTER_FILES_MAX];
 	unsigned n_filter_files;
+	unsigned n_reads;
+	struct range range;
 	uint64_t limit, level;
 	bool raw_events;
 	unsigned internal; /* how often -D was given */

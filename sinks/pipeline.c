@@ -29,6 +29,7 @@ struct run {
 	bool by_selection;        /* the sink takes whole batches */
 	bool want_told;
 	bool ended;
+	bool ends;		/* with this batch: the range does */
 	struct capture_info capture;
 	bool has_capture;
 	char *hostname;
@@ -41,6 +42,10 @@ struct run {
 	uint64_t bits[WORDS];  /* may pass */
 	uint64_t touch[WORDS]; /* changes state: to be applied, or kept hidden by the sink */
 	uint8_t kinds[EVENT_TYPE_MAX];
+
+	bool range_settled;
+	bool begun;		/* the range has: all later state is the sink's to know */
+	uint32_t begins_at;	/* in this batch, the first event in the range */
 };
 
 static uint8_t kind_find(struct run *run, const struct schema *schema, uint16_t type)
@@ -107,7 +112,8 @@ static void choose_columns(struct run *run)
 	/* Threads know when they began. */
 	if ((p->needs | (p->sink ? p->sink->needs : 0)) & NEED_THREADS)
 		run->scan_columns |= COLUMN_TIME;
-	if (run->exact)
+	/* Sinks look at hidden events as at others. */
+	if (run->exact || run->has_hidden)
 		run->scan_columns |= run->event_columns;
 	run->whole_view = run->scan_columns & EVENT_COLUMNS_MORE &&
 			  !(run->event_columns & ~run->scan_columns);
@@ -132,6 +138,9 @@ struct run *pipeline_open(struct pipeline *p, struct error *err)
 	run->feed_state = run->needs & (NEED_THREADS | NEED_FDS | NEED_USERS);
 	run->exact = !p->filter || filter_is_exact(p->filter);
 	run->has_hidden = p->sink && p->sink->ops->hidden;
+	/* What came of the events before a range is told from the state. */
+	run->feed_state |= p->range.given && run->has_hidden;
+	run->begun = !p->range.given;
 	run->by_selection = p->sink && p->sink->ops->selection && run->exact && !run->feed_state &&
 			    !run->has_hidden;
 	choose_columns(run);
@@ -209,7 +218,7 @@ static int take_state(struct run *run, const struct state_entry *entries, size_t
 		if (r < 0)
 			return r;
 	}
-	return sink && sink->ops->state ? sink->ops->state(sink, entries, n, err) : 0;
+	return sink && sink->ops->state && run->begun ? sink->ops->state(sink, entries, n, err) : 0;
 }
 
 static int take_loss(struct run *run, const struct loss_entry *loss, struct error *err)
@@ -296,6 +305,56 @@ static int mark_touching(struct run *run, struct batch *b, struct error *err)
 	return 0;
 }
 
+/*
+ * Leaves of a batch what is in the range, and what lies before it for its effects.
+ */
+static int mask_range(struct run *run, struct batch *b, struct error *err)
+{
+	struct range *range = &run->p->range;
+	int r = batch_need(b, COLUMN_TIME, err);
+
+	if (r < 0 || !b->n_events)
+		return r;
+	if (!run->range_settled)
+		range_settle(range, b->time_ns[0]);
+	run->range_settled = true;
+	run->begins_at = b->n_events;
+	for (uint32_t i = 0; i < b->n_events; i++) {
+		uint64_t number = b->first_number + i, bit = 1ull << i % 64;
+
+		if (range_is_before(range, number, b->time_ns[i])) {
+			run->bits[i / 64] &= ~bit;
+			continue;
+		}
+		if (run->begins_at > i)
+			run->begins_at = i;
+		if (range_is_behind(range, number, b->time_ns[i])) {
+			run->bits[i / 64] &= ~bit;
+			run->touch[i / 64] &= ~bit;
+			run->ends = true;
+		}
+	}
+	return 0;
+}
+
+static int tell_state(void *context, const struct state_entry *entries, size_t n, struct error *err)
+{
+	struct sink *sink = context;
+
+	return sink->ops->state(sink, entries, n, err);
+}
+
+/* The range begins: what is known of processes by now is all that the sink is told of what lies before. */
+static int begin_range(struct run *run, struct error *err)
+{
+	struct sink *sink = run->p->sink;
+
+	run->begun = true;
+	return sink && sink->ops->state && run->feed_state
+		       ? state_each_entry(run->st, tell_state, sink, err)
+		       : 0;
+}
+
 static bool any_bit(const uint64_t *a, const uint64_t *but_not)
 {
 	for (uint32_t w = 0; w < WORDS; w++)
@@ -361,6 +420,8 @@ static int take_batch(struct run *run, struct batch *b, struct error *err)
 	r = n ? mask_unshown(run, b, err) : 0;
 	if (r == 0)
 		r = mark_touching(run, b, err);
+	if (r == 0 && run->p->range.given)
+		r = mask_range(run, b, err);
 	if (r == 0 && !run->by_selection)
 		r = load_columns(run, b, err);
 	if (r < 0)
@@ -456,6 +517,8 @@ static int scan_batch(struct run *run, struct error *err)
 			continue;
 		}
 		i += (uint32_t)__builtin_ctzll(left);
+		if (!run->begun && i >= run->begins_at && (r = begin_range(run, err)) < 0)
+			return r;
 		run->at = i + 1;
 		passes = run->bits[i / 64] >> i % 64 & 1;
 		touches = run->touch[i / 64] >> i % 64 & 1;
@@ -477,7 +540,7 @@ static int scan_batch(struct run *run, struct error *err)
 			run->returned = true;
 			return 1;
 		}
-		if (touches && run->has_hidden && event_info_is_state(run->ev.info)) {
+		if (touches && run->has_hidden && run->begun && event_info_is_state(run->ev.info)) {
 			r = sink->ops->hidden(sink, &run->ev, st, err);
 			if (r < 0)
 				return r;
@@ -608,7 +671,7 @@ int run_next(struct run *run, struct event **ret_event, struct state **ret_state
 			run->batch = NULL;
 			return r;
 		}
-		run->ended = run->ended || r > 0;
+		run->ended = run->ended || r > 0 || run->ends;
 	}
 	return 0;
 }

@@ -2,6 +2,7 @@
  * source -> state -> filter -> sink: the loop that every tool runs.
  */
 #pragma once
+#include "sinks/range.h"
 #include "sinks/sink.h"
 
 #define PIPELINE_LOSS_CLASSES (LOSS_UNREADABLE + 1)
@@ -14,6 +15,9 @@ struct pipeline {
 	uint64_t limit;			/* stop after this many passed, 0: none */
 	bool show_hidden;		/* EVENT_HIDDEN events pass too */
 	bool show_internal;		/* types that capture tools generate (procinfo, ...) too */
+	/* Only this stretch. What lies before it is followed, and a sink that keeps state is told at its beginning
+	   what came of it. */
+	struct range range;
 	volatile bool *stop;		/* set by a signal handler: end cleanly */
 	/* Damage met on the way is told here and reading goes on; NULL: ends at the first. */
 	void (*warn)(void *context, const struct error *err);

@@ -20,6 +20,7 @@ struct person {
 	uint8_t need;	  /* enum need bits */
 	uint8_t followed; /* enum need bits whose relations were followed */
 	bool listed;	  /* its entry has been written */
+	bool acted;	  /* it has made events: what comes to be told of it later is not how it began */
 };
 
 void people_init(struct people *p, bool legacy, bool selective)
@@ -113,8 +114,20 @@ static int note_thread(struct people *p, const struct thread_entry *t, struct er
 	if (!(x = person_need(p, t->tid, err)))
 		return err ? err->code : -ENOMEM;
 	if (!x->pid)
-		*x = (struct person){t->tid, t->pid, t->ptid, t->sid, t->pgid, x->maker, x->need, 0, false};
+		*x = (struct person){t->tid, t->pid, t->ptid, t->sid, t->pgid, x->maker, x->need, 0, false, false};
 	return 0;
+}
+
+/* The lists are of the beginning; of captures that were merged, entries come in between, too. */
+static bool comes_late(const struct people *p, const struct state_entry *e)
+{
+	const struct person *x = NULL;
+
+	if (e->kind == ENTRY_THREAD)
+		x = person_find(p, e->thread.tid);
+	else if (e->kind == ENTRY_FD)
+		x = person_find(p, e->fd.tid);
+	return x && x->acted;
 }
 
 int people_entries(struct people *p, const struct state_entry *entries, size_t n, struct error *err)
@@ -123,7 +136,7 @@ int people_entries(struct people *p, const struct state_entry *entries, size_t n
 		const struct state_entry *e = &entries[i];
 		int r;
 
-		if (e->kind == ENTRY_RESET || e->kind == ENTRY_CLOCK)
+		if (e->kind == ENTRY_RESET || e->kind == ENTRY_CLOCK || comes_late(p, e))
 			continue;
 		if (p->entries.len > PEOPLE_ENTRIES_MAX)
 			return error_set(err, -E2BIG, "more than %u bytes of processes and descriptors",
@@ -212,15 +225,13 @@ int people_event(struct people *p, struct event *ev, struct state *st, bool chos
 	int r = 0;
 
 	p->has_events = true;
-	if (!p->selective)
-		return 0;
 	if (p->batch != ev->batch || ev->index == 0) {
 		memset(p->noted, 0, ev->batch->n_tids);
 		p->batch = ev->batch;
 	}
-	if (chosen && names_users(p, ev->info) && (r = note_users(p, ev, err)) < 0)
+	if (p->selective && chosen && names_users(p, ev->info) && (r = note_users(p, ev, err)) < 0)
 		return r;
-	if (makes_threads(ev->info) && (r = note_maker(p, ev, st, err)) < 0)
+	if (p->selective && makes_threads(ev->info) && (r = note_maker(p, ev, st, err)) < 0)
 		return r;
 	noted = &p->noted[ev->batch->tid_index[ev->index]];
 	if ((*noted & bits) == bits || ev->tid <= 0)
@@ -228,6 +239,9 @@ int people_event(struct people *p, struct event *ev, struct state *st, bool chos
 	*noted |= bits;
 	if (!(x = person_need(p, ev->tid, err)))
 		return err ? err->code : -ENOMEM;
+	x->acted = true;
+	if (!p->selective)
+		return 0;
 	if (!x->pid && st->now.thread) {
 		x->pid = st->now.thread->pid;
 		x->parent = st->now.thread->ptid;

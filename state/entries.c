@@ -362,3 +362,76 @@ void fd_to_entry(const struct thread *t, const struct fd_info *fd, struct fd_ent
 	memcpy(ret->sip, fd->sip, sizeof ret->sip);
 	memcpy(ret->dip, fd->dip, sizeof ret->dip);
 }
+
+/* ---- all of it ---- */
+
+#define CHUNK 64
+
+struct telling {
+	int (*take)(void *context, const struct state_entry *entries, size_t n, struct error *err);
+	void *context;
+	struct error *err;
+	struct state_entry chunk[CHUNK];
+	size_t n;
+	int result;
+};
+
+static void tell_rest(struct telling *t)
+{
+	if (t->n && !t->result)
+		t->result = t->take(t->context, t->chunk, t->n, t->err);
+	t->n = 0;
+}
+
+static struct state_entry *tell(struct telling *t, enum entry_kind kind)
+{
+	if (t->n == CHUNK)
+		tell_rest(t);
+	t->chunk[t->n] = (struct state_entry){.kind = kind};
+	return &t->chunk[t->n++];
+}
+
+/* A process's table is told with its main thread, or with a thread that outlived that. */
+static bool tells_fds(const struct state *st, const struct thread *t)
+{
+	return t->tid == t->pid || !state_thread_find((struct state *)st, t->pid);
+}
+
+static void tell_threads(struct telling *t, const struct state *st, bool main_threads)
+{
+	const struct thread *thread;
+
+	for (size_t i = 0; (thread = state_thread_at(st, &i));)
+		if ((thread->tid == thread->pid) == main_threads && !node_of(thread)->placeholder)
+			thread_to_entry(thread, &tell(t, ENTRY_THREAD)->thread);
+}
+
+static void tell_fds(struct telling *t, const struct state *st)
+{
+	const struct thread *thread;
+	const struct fd_info *fd;
+
+	for (size_t i = 0; (thread = state_thread_at(st, &i));)
+		for (size_t k = 0; tells_fds(st, thread) && (fd = thread_fd_at(thread, &k));)
+			fd_to_entry(thread, fd, &tell(t, ENTRY_FD)->fd);
+}
+
+int state_each_entry(const struct state *st,
+		     int (*take)(void *context, const struct state_entry *entries, size_t n, struct error *err),
+		     void *context, struct error *err)
+{
+	const struct store *s = store_of(st);
+	struct telling t = {.take = take, .context = context, .err = err};
+
+	tell_threads(&t, st, true);
+	tell_threads(&t, st, false);
+	tell_fds(&t, st);
+	for (uint32_t i = 0; i < s->n_users; i++)
+		tell(&t, ENTRY_USER)->user = s->users[i];
+	for (uint32_t i = 0; i < s->n_groups; i++)
+		tell(&t, ENTRY_GROUP)->group = s->groups[i];
+	for (uint32_t i = 0; i < s->n_interfaces; i++)
+		tell(&t, ENTRY_INTERFACE)->interface = s->interfaces[i];
+	tell_rest(&t);
+	return t.result;
+}

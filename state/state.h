@@ -123,6 +123,15 @@ const char *state_path_base(const struct state *st, const struct thread *t, int6
 void thread_to_entry(const struct thread *t, struct thread_entry *ret);
 void fd_to_entry(const struct thread *t, const struct fd_info *fd, struct fd_entry *ret);
 
+/*
+ * All that is known, as a snapshot would tell it: processes, their descriptors, users, groups and interfaces.
+ * Views, valid until the function returns. Each call of take gets some of them; what it returns that is not 0
+ * ends it and is returned.
+ */
+int state_each_entry(const struct state *st,
+		     int (*take)(void *context, const struct state_entry *entries, size_t n, struct error *err),
+		     void *context, struct error *err);
+
 /* "IPv4 file" letters: 'f' file, 'd' directory, '4' '6' sockets, 'u' unix, 'p' fifo, 'e' event... */
 char fd_type_char(const struct fd_info *fd);
 const char *fd_type_text(const struct fd_info *fd);	/* "file", "ipv4", "unix"... */
