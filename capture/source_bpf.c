@@ -86,10 +86,17 @@ static uint64_t boot_to_epoch(void)
 
 /* ---- records to events and entries ---- */
 
+/*
+ * Whether the batch, which comes behind the entries, has something of the thread that is older than what an entry
+ * tells of it: an event of its own, or the call that made it.
+ */
 static bool batch_has_tid(const struct batch *b, int64_t tid)
 {
 	for (uint32_t i = 0; i < b->n_tids; i++)
 		if (b->tids[i] == tid)
+			return true;
+	for (uint32_t i = 0; i < b->n_events; i++)
+		if (b->result[i] == tid)
 			return true;
 	return false;
 }
@@ -214,8 +221,8 @@ static int fill_batch(struct source_bpf *s)
 
 		if (b->n_events == BATCH_EVENTS || b->payload_size + r->size > BATCH_PAYLOAD_MAX)
 			return 1;
-		if (r->type == RECORD_TASK && b->n_events && batch_has_tid(b, r->tid))
-			return 1; /* its number was another task's a moment ago */
+		if ((r->type == RECORD_TASK || r->type == RECORD_ANCESTOR) && b->n_events && batch_has_tid(b, r->tid))
+			return 1;
 		code = r->type >= RECORD_TASK ? take_entry(s, r) : take_event(s, r);
 		if (code < 0)
 			return code;

@@ -152,7 +152,7 @@ static bool extract_leader(uint16_t id, struct state *st, struct thread *t, stru
 	case FIELD_PROC_VPGID_EXE:
 		return value_text(ret, leader->exe);
 	default:
-		return value_path(ret, leader->exepath);
+		return value_text(ret, leader->exepath);
 	}
 }
 

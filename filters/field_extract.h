@@ -102,8 +102,6 @@ const char *event_category_name(const struct event *ev, const struct state *st);
 int field_path_param(const struct field *f, const struct event_info *info);
 /* The same, or the name of its fd. */
 bool field_path_of_type(const struct field *f, const struct event_info *info);
-/* An executable's path. */
-bool value_path(struct value *v, const char *path);
 /* fd.type of this fd; NULL: unknown. */
 const char *fd_type_name(const struct fd_info *fd);
 /* proc.* of one thread, for the thread itself, its parent and its ancestors. */

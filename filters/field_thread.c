@@ -118,7 +118,7 @@ bool thread_value(uint16_t id, const struct field *f, struct thread *t, struct f
 	case FIELD_PROC_EXE:
 		return value_text(ret, t->exe);
 	case FIELD_PROC_EXEPATH:
-		return value_path(ret, t->exepath);
+		return value_text(ret, t->exepath);
 	case FIELD_PROC_ARGS:
 		return thread_args(f, t, scratch, ret);
 	case FIELD_PROC_CMDLINE:
@@ -136,17 +136,6 @@ bool thread_value(uint16_t id, const struct field *f, struct thread *t, struct f
 	default:
 		return false;
 	}
-}
-
-/* What the kernel appends to the path of a file that is gone is no part of it. */
-bool value_path(struct value *v, const char *path)
-{
-	static const char gone[] = " (deleted)";
-	size_t len = strlen(path), n = sizeof gone - 1;
-
-	if (len > n && !memcmp(path + len - n, gone, n))
-		len -= n;
-	return value_bytes(v, VALUE_TEXT, path, len);
 }
 
 static bool extract_capabilities(uint64_t bits, struct field_scratch *scratch, struct value *ret)

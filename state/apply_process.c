@@ -206,13 +206,27 @@ static void clone_in_caller(const struct step *x)
 	child->this_ns = x->ev->time_ns;
 }
 
+#define TOLD_NS 1000000000u /* numbers of threads are not used again that soon */
+
+/*
+ * Whether an entry has told of the child, whose parent is not recorded: it began just now, so no earlier owner of the
+ * number is meant.
+ */
+static bool was_told(const struct thread_node *child, const struct event *ev, int64_t pid)
+{
+	uint64_t began = child->t.clone_ns;
+
+	return !child->placeholder && !child->t.exiting && child->t.pid == pid && began <= ev->time_ns &&
+	       ev->time_ns - began < TOLD_NS;
+}
+
 /* The child's own return from the call: it knows its ids in every namespace. */
 static void clone_in_child(const struct step *x)
 {
 	struct thread_node *child = x->node, *from;
 	uint32_t flags = (uint32_t)step_number(x, C_FLAGS, 0);
 	int64_t pid = step_number(x, C_PID, -1), ptid = step_number(x, C_PTID, -1);
-	bool known = child->fresh_from_parent;
+	bool told = was_told(child, x->ev, pid), known = child->fresh_from_parent || told;
 
 	if (!known) {
 		/* Whatever was known under this tid was another thread. */

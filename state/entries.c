@@ -20,18 +20,55 @@ static void set_exepath(struct store *s, struct thread *t, struct text path)
 	set(s, &t->exepath, path);
 }
 
+/* Two starts that are nearer were noted differently (ticks of /proc, the clone's return): numbers are not used again
+   that soon. */
+#define SAME_START_NS 1000000000u
+
 static void set_list(struct store *s, const char **at, uint32_t *ret_len, struct text t)
 {
 	store_text(s, at, t.data, t.data ? t.len : 0);
 	*ret_len = intern_len(*at);
 }
 
+/* Whether a thread that is there is the one that the entry is about, not an earlier owner of its number. */
+static bool is_same_thread(const struct thread_node *n, const struct thread_entry *e)
+{
+	uint64_t a = n->t.clone_ns, b = e->clone_ns;
+
+	return !n->placeholder && !n->t.exiting && n->t.pid == e->pid &&
+	       (!a || !b || (a > b ? a - b : b - a) < SAME_START_NS);
+}
+
+/*
+ * An ancestor's entry tells names and ids alone. What is known of it beyond them stays, when it still runs what it
+ * ran.
+ */
+static void refresh_ancestor(struct store *s, struct thread_node *n, const struct thread_entry *e)
+{
+	bool other = e->exepath.len && (strlen(n->t.exepath) != e->exepath.len ||
+					memcmp(n->t.exepath, e->exepath.data, e->exepath.len));
+
+	node_set_comm(s, n, e->comm.data, e->comm.data ? strnlen(e->comm.data, e->comm.len) : 0);
+	if (other) {
+		set(s, &n->t.exe, e->exe);
+		set_exepath(s, &n->t, e->exepath);
+		set_list(s, &n->t.args, &n->t.args_len, e->args);
+	}
+	node_set_parent(s, n, e->ptid);
+	node_changed(s, n);
+}
+
 static bool take_thread(struct store *s, const struct thread_entry *e)
 {
-	struct thread_node *n = e->tid > 0 ? node_new(s, e->tid, e->pid) : NULL;
+	struct thread_node *n = e->filtered && e->tid > 0 ? node_find(s, e->tid) : NULL;
 	struct thread *t;
 	struct process *p;
 
+	if (n && is_same_thread(n, e)) {
+		refresh_ancestor(s, n, e);
+		return true;
+	}
+	n = e->tid > 0 ? node_new(s, e->tid, e->pid) : NULL;
 	if (!n)
 		return false;
 	t = &n->t;

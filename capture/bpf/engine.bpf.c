@@ -279,8 +279,14 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	call = call_of(task);
 	if (!call)
 		return 0;
-	if (verdict_stale(task, call))
+	if (verdict_stale(task, call)) {
+		u32 yes = call->yes, no = call->no;
+
 		verdict_update(call);
+		/* What was passed over at entry may be wanted now: its name, user or parent has changed. */
+		if (call->sysno == NO_CALL && (yes != call->yes || no != call->no))
+			call->sysno = 0;
+	}
 	if (call->verdict == VERDICT_EXCLUDED || call->sysno == NO_CALL)
 		goto done;
 	now = bpf_ktime_get_boot_ns();
@@ -317,19 +323,26 @@ done:
 	return 0;
 }
 
-/* Descendants of a wanted tree are in the tree from their first instruction on. */
+/*
+ * Descendants of a wanted tree are in the tree from their first instruction on. Children of tasks that are not wanted
+ * may be all the same (not proc.pid=7, proc.ppid=7): nobody records the fork that tells of them.
+ */
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct call *up = bpf_task_storage_get(&calls, parent, 0, 0), *call;
 	bool in_tree = up && ((config.by_tree && up->in_tree) || (config.on_tree && up->in_trees));
 	bool by_clone3 = up && up->enter_ns && (up->sysno & (TABLE_COMPAT - 1)) == NR_CLONE3;
+	bool untold = config.n_clauses && !(up && up->verdict == VERDICT_WANTED);
 	u32 flags = 0;
 
-	if (!in_tree && !by_clone3)
+	if (!in_tree && !by_clone3 && !untold)
 		return 0;
 	call = bpf_task_storage_get(&calls, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!call)
+		return 0;
+	call->was_excluded = untold;
+	if (!up)
 		return 0;
 	call->in_tree = up->in_tree;
 	call->in_trees = up->in_trees;

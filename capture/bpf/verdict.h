@@ -190,8 +190,8 @@ __noinline int verdict_update(struct call *call)
 	call->verdict = wanted ? VERDICT_WANTED : VERDICT_EXCLUDED;
 	call->was_excluded = !wanted;
 	/*
-	 * Tasks that were there before us are in the snapshot. One born since then and wanted from its
-	 * birth has a wanted parent, whose fork tells of it.
+	 * Tasks that were there before us are in the snapshot. One born since then has a wanted parent, whose
+	 * fork tells of it, or begins as one that was excluded (on_fork).
 	 */
 	if (wanted && was_excluded)
 		call->announce = 1;

@@ -96,7 +96,7 @@ def check_filters(tap, scapread, shared):
 
 def is_known(known, field, name):
     for pattern, capture in known:
-        if fnmatch.fnmatchcase(field, pattern) and capture in ("*", name):
+        if fnmatch.fnmatchcase(field, pattern) and fnmatch.fnmatchcase(name, capture):
             return pattern, capture
     return None
 

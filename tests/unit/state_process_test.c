@@ -251,6 +251,49 @@ START_TEST(test_orphan_returns)
 }
 END_TEST
 
+/* What is told of an ancestor takes nothing from what is known of it, but its name. */
+START_TEST(test_ancestor_told)
+{
+	struct feed f;
+	struct state_entry e = {.kind = ENTRY_THREAD,
+				.thread = {.tid = 10, .pid = 10, .ptid = 1, .filtered = true, .clone_ns = 5,
+					   .comm = text_of("renamed")}};
+
+	feed_init(&f);
+	feed_process(&f, 10, 1, "/home");
+	feed_open(&f, 10, 3, "/etc/hosts", 0);
+	ck_assert_int_eq(state_entries(f.st, &e, 1, NULL), 0);
+	ck_assert_str_eq(state_thread_find(f.st, 10)->comm, "renamed");
+	ck_assert_str_eq(state_thread_find(f.st, 10)->cwd, "/home/");
+	ck_assert_str_eq(feed_fd(&f, 10, 3), "/etc/hosts");
+	/* One that began much later is somebody else under that number. */
+	e.thread.clone_ns = 5000000000;
+	state_thread_find(f.st, 10)->clone_ns = 5;
+	ck_assert_int_eq(state_entries(f.st, &e, 1, NULL), 0);
+	ck_assert_str_eq(feed_fd(&f, 10, 3), "(none)");
+	feed_done(&f);
+}
+END_TEST
+
+/* A child of a parent that is not recorded: its entry comes before its own return. */
+START_TEST(test_told_child)
+{
+	struct feed f;
+	struct state_entry e = {.kind = ENTRY_THREAD,
+				.thread = {.tid = 11, .pid = 11, .ptid = 10, .comm = text_of("child"),
+					   .cwd = text_of("/srv"), .exepath = text_of("/bin/sh")}};
+
+	feed_init(&f);
+	FEED(&f, "getuid", CALL(5, 0));
+	e.thread.clone_ns = f.ev.time_ns;
+	ck_assert_int_eq(state_entries(f.st, &e, 1, NULL), 0);
+	FEED(&f, "clone", CALL(11, 0), CHILD(11, 11, 10, 0));
+	ck_assert_str_eq(f.st->now.thread->cwd, "/srv/");
+	ck_assert_str_eq(f.st->now.thread->exepath, "/bin/sh");
+	feed_done(&f);
+}
+END_TEST
+
 START_TEST(test_pid_namespace)
 {
 	struct feed f;
@@ -454,5 +497,6 @@ END_TEST
 
 SUITE("state_process", test_fork_copies, test_child_first, test_caller_after_exec,
       test_threads_share,
-      test_close_range_unshares, test_exec, test_exec_by_thread, test_exit, test_orphan_returns, test_pid_namespace, test_unknown_threads,
+      test_close_range_unshares, test_exec, test_exec_by_thread, test_exit, test_orphan_returns,
+      test_ancestor_told, test_told_child, test_pid_namespace, test_unknown_threads,
       test_identities, test_entries_round_trip, test_ids_stay, test_bounded, test_names_go)
