@@ -206,6 +206,19 @@ int scap_input_fill(struct scap_input *in, size_t n, struct error *err)
 	return r < 0 ? r : 0;
 }
 
+uint64_t scap_input_left(const struct scap_input *in)
+{
+	struct stat st;
+	off_t at;
+
+	if (in->ended)
+		return scap_input_have(in);
+	if (!in->seekable || in->packing != SCAP_PLAIN || fstat(in->fd, &st) < 0 ||
+	    (at = lseek(in->fd, 0, SEEK_CUR)) < 0)
+		return UINT64_MAX;
+	return scap_input_have(in) + (st.st_size > at ? (uint64_t)(st.st_size - at) : 0);
+}
+
 int scap_input_skip(struct scap_input *in, uint64_t n, uint64_t *ret_missing, struct error *err)
 {
 	*ret_missing = 0;

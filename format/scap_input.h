@@ -50,5 +50,7 @@ static inline size_t scap_input_have(const struct scap_input *in)
  * so views into it are lost. More is read along, but never waited for. 0 or a read's negative errno.
  */
 int scap_input_fill(struct scap_input *in, size_t n, struct error *err);
+/* The most that can follow, the window included; UINT64_MAX where that cannot be told. */
+uint64_t scap_input_left(const struct scap_input *in);
 /* Passes over n bytes. *ret_missing: how many of them the input did not have. 0 or negative errno. */
 int scap_input_skip(struct scap_input *in, uint64_t n, uint64_t *ret_missing, struct error *err);

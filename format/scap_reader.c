@@ -81,8 +81,8 @@ static int lost_track(struct scap_reader *r, int code, struct error *err, const 
 			    (unsigned long long)r->input.at, words);
 }
 
-/* The input ends within the block that begins here. */
-static int cut_short(struct scap_reader *r, uint64_t have, struct error *err)
+/* The input ends within the block that begins at `at`. */
+static int cut_short(struct scap_reader *r, uint64_t at, uint64_t have, struct error *err)
 {
 	if (r->input.damage.code) {
 		r->ended = true;
@@ -96,15 +96,15 @@ static int cut_short(struct scap_reader *r, uint64_t have, struct error *err)
 	}
 	r->searching = true;
 	r->stands = true;
-	return error_set_at(err, -ENODATA, r->input.at,
+	return error_set_at(err, -ENODATA, at,
 			    "truncated: it ends within the block at offset %llu, of which it has %llu bytes",
-			    (unsigned long long)r->input.at, (unsigned long long)have);
+			    (unsigned long long)at, (unsigned long long)have);
 }
 
 static int the_end(struct scap_reader *r, struct error *err)
 {
 	if (r->input.damage.code)
-		return cut_short(r, 0, err);
+		return cut_short(r, r->input.at, 0, err);
 	if (r->options.follow) {
 		r->input.ended = false;
 		r->paused = true;
@@ -185,7 +185,7 @@ static int block_end(struct scap_reader *r, struct error *err)
 	if (e < 0)
 		return e;
 	if (scap_input_have(&r->input) < SCAP_BLOCK_TAIL)
-		return cut_short(r, scap_input_have(&r->input), err);
+		return cut_short(r, r->list_at, r->list_total - SCAP_BLOCK_TAIL + scap_input_have(&r->input), err);
 	if (u32_at(r->input.window + r->input.start) == r->list_total)
 		return scap_input_skip(&r->input, SCAP_BLOCK_TAIL, &missing, err);
 	r->searching = true;
@@ -204,7 +204,7 @@ static int list_drop(struct scap_reader *r, const struct error *words, struct er
 	if ((e = scap_input_skip(&r->input, r->list_left, &missing, err)) < 0)
 		return e;
 	if (missing)
-		return cut_short(r, r->input.at - r->list_at, err);
+		return cut_short(r, r->list_at, r->input.at - r->list_at, err);
 	e = block_end(r, NULL);
 	r->searching |= e < 0;
 	return error_set_at(err, -EBADMSG, r->list_at, "block at offset %llu: %s; the rest of it is left out",
@@ -239,7 +239,7 @@ static int give_entries(struct scap_reader *r, struct item *ret, struct error *e
 		return list_drop(r, &words, err);
 	if (!n && !last && have < want) {
 		r->in_list = r->options.follow;
-		return cut_short(r, r->input.at + have - r->list_at, err);
+		return cut_short(r, r->list_at, r->input.at + have - r->list_at, err);
 	}
 	have -= cursor_left(&c);
 	r->list_left -= have;
@@ -260,22 +260,25 @@ static int block_fill(struct scap_reader *r, uint32_t total, struct error *err)
 	if (e < 0)
 		return e;
 	if (scap_input_have(&r->input) < want)
-		return cut_short(r, scap_input_have(&r->input), err);
+		return cut_short(r, r->input.at, scap_input_have(&r->input), err);
 	return 1;
 }
 
 /* Passes over a block and looks at the length at its end. */
 static int block_pass(struct scap_reader *r, uint32_t total, struct error *err)
 {
-	uint64_t at = r->input.at, missing;
-	int e = scap_input_skip(&r->input, total - SCAP_BLOCK_TAIL, &missing, err);
+	uint64_t missing, left = scap_input_left(&r->input);
+	int e;
 
+	r->list_at = r->input.at;
+	r->list_total = total;
+	if (total > left) /* nothing is passed over: what the wrong length covers may be read */
+		return cut_short(r, r->input.at, left, err);
+	e = scap_input_skip(&r->input, total - SCAP_BLOCK_TAIL, &missing, err);
 	if (e < 0)
 		return e;
 	if (missing)
-		return cut_short(r, total - SCAP_BLOCK_TAIL - missing, err);
-	r->list_at = at;
-	r->list_total = total;
+		return cut_short(r, r->list_at, total - SCAP_BLOCK_TAIL - missing, err);
 	return block_end(r, err);
 }
 
@@ -431,6 +434,10 @@ static int block_read(struct scap_reader *r, enum scap_scan_end why, struct item
 		return other_block(r, type, total, err);
 	if (total <= SCAP_EVENT_MAX)
 		return block_fill(r, total, err);
+	if (type != SCAP_EVENT_LARGE && type != SCAP_EVENT_FLAGS_LARGE) {
+		r->scan.n_bad++;
+		return lost_track(r, -EBADMSG, err, "its length is impossible");
+	}
 	e = block_pass(r, total, err);
 	if (e < 0)
 		return e;
@@ -459,7 +466,7 @@ static int reader_step(struct scap_reader *r, struct item *ret, struct error *er
 	if (scap_input_have(&r->input) == 0)
 		return (e = the_end(r, err)) < 0 ? reader_fail(r, e, err) : 0;
 	if (scap_input_have(&r->input) < SCAP_BLOCK_HEAD) {
-		e = cut_short(r, scap_input_have(&r->input), err);
+		e = cut_short(r, r->input.at, scap_input_have(&r->input), err);
 		return e < 0 ? reader_fail(r, e, err) : STEP_ON;
 	}
 	scap_batch_begin(&s->batch);
@@ -554,22 +561,23 @@ const char *scap_reader_packing(const struct source *s)
 bool scap_reader_probe(const uint8_t *head, size_t len)
 {
 	struct cursor c = cursor_over(head, len);
-	uint32_t type = cursor_u32(&c), order, next;
+	uint32_t type = cursor_u32(&c), total = cursor_u32(&c), order = cursor_u32(&c), next;
 
 	if (len >= 2 && head[0] == 0x1f && head[1] == 0x8b)
 		return true;
 	if (len >= 4 && memcmp(head, "\x28\xb5\x2f\xfd", 4) == 0)
 		return true;
-	cursor_u32(&c);
-	order = cursor_u32(&c);
-	cursor_bytes(&c, SCAP_SECTION_LEN - 12);
+	if (total > len)
+		total = __builtin_bswap32(total);
+	cursor_bytes(&c, total < 12 ? len : total - 12);
 	next = cursor_u32(&c);
 	if (cursor_failed(&c) || type != SCAP_SECTION)
 		return false;
-	if (order == __builtin_bswap32(SCAP_BYTE_ORDER))
+	if (order == __builtin_bswap32(SCAP_BYTE_ORDER) && total == SCAP_SECTION_LEN && next > 0xFFFF)
 		next = __builtin_bswap32(next);
+	/* Where the family takes its numbers from; pcapng's own lie elsewhere. */
 	next = scap_block_code(next);
-	return next >= SCAP_MACHINE && next <= SCAP_EVENT_FLAGS_LARGE;
+	return next >= SCAP_CODE_FIRST && next <= SCAP_CODE_LAST;
 }
 
 struct source *scap_reader_new(int fd, const char *name, const struct source_options *options,

@@ -7,7 +7,7 @@
 #include "format/scap_input.h"
 #include "format/source.h"
 
-#define SCAP_TOLD_MAX 16u /* damaged places told one by one */
+#define SCAP_TOLD_MAX 8u /* damaged places told one by one: fewer than tools print */
 
 struct scap_scan {
 	struct scap_batch batch;

@@ -50,18 +50,24 @@ bool scap_list_begin(struct scap_list *ret, uint32_t code)
 	return false;
 }
 
-static struct text take_text(struct cursor *c)
+/* The family's own texts are shorter; of what others write the rest is left out. */
+static struct text take_limited(struct cursor *c, uint32_t max)
 {
 	uint16_t len = cursor_u16(c);
 	const uint8_t *data = cursor_bytes(c, len);
 
-	return (struct text){(const char *)data, data ? len : 0};
+	return (struct text){(const char *)data, !data ? 0 : len < max ? len : max};
+}
+
+static struct text take_text(struct cursor *c)
+{
+	return take_limited(c, ENTRY_TEXT_MAX);
 }
 
 /* Programs that overwrite their arguments with a title leave nothing but NULs behind it: no list. */
 static struct text take_list(struct cursor *c)
 {
-	struct text t = take_text(c);
+	struct text t = take_limited(c, ENTRY_BLOB_MAX);
 
 	return t.len == 1 && !*t.data ? (struct text){0} : t;
 }
@@ -132,11 +138,11 @@ static void take_process(struct cursor *c, unsigned version, struct thread_entry
 		t->pf_minor = cursor_u64(c);
 	}
 	if (version >= 3)
-		t->env = take_text(c);
+		t->env = take_list(c);
 	if (version >= 4) {
 		t->vtid = cursor_i64(c);
 		t->vpid = cursor_i64(c);
-		t->cgroups = take_text(c);
+		t->cgroups = take_list(c);
 	}
 	if (version >= 5)
 		t->root = take_text(c);

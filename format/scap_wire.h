@@ -39,6 +39,9 @@ enum scap_block {
 #undef X
 };
 
+#define SCAP_CODE_FIRST 0x200u /* the codes of the family's blocks, those to come too */
+#define SCAP_CODE_LAST  0x3FFu
+
 #define SCAP_BLOCK_HEAD	 8u	/* type and total length */
 #define SCAP_BLOCK_TAIL	 4u	/* the length again */
 #define SCAP_SECTION_LEN 28u	/* a section header without options */
