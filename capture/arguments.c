@@ -38,6 +38,7 @@
 
 TAKE_FLAG(no_follow, no_follow)
 TAKE_FLAG(env, env)
+TAKE_FLAG(hangs, hangs)
 TAKE_FLAG(json, json)
 TAKE_FLAG(quiet, quiet)
 TAKE_FLAG(explain, explain)
@@ -182,6 +183,7 @@ static const struct option_row rows[] = {
 	{0, "filter-file", "FILE", "a filter, or YAML with macros and lists, from a file; repeatable", take_filter_file},
 	{0, "explain", NULL, "say what of the filter the kernel decides, and stop", take_explain},
 	{0, "doctor", NULL, "say what this machine can do, and what is missing", take_doctor},
+	{0, "hangs", NULL, "be able to tell the calls in progress, at the end and on SIGUSR1, also without -p or a command", take_hangs},
 	{'q', "quiet", NULL, "no words on standard error but errors", take_quiet},
 	{'h', "help", NULL, "this text", take_help},
 	{0, "version", NULL, "print the version", take_version},

@@ -36,7 +36,7 @@ struct arguments {
 	enum snapshot_choice snapshot;
 	enum file_format file_format;
 	bool has_file_format;
-	bool no_follow, env, json, quiet, explain, doctor, help, version;
+	bool no_follow, env, hangs, json, quiet, explain, doctor, help, version;
 	struct render_options render;
 	const char *filter_files[FILTER_FILES_MAX];
 	unsigned n_filter_files;

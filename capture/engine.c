@@ -402,17 +402,35 @@ void engine_stop(struct engine *e)
 		bpf_link__destroy(e->links[--e->n_links]);
 }
 
-int engine_unfinished(struct engine *e, struct error *err)
+/* An iterator is read once. The first was opened while there were privileges; kernels since 5.19 need none. */
+static int iterator_open(struct engine *e)
 {
-	char nothing[64];
+	int fd = e->iterator ? bpf_iter_create(bpf_link__fd(e->iterator)) : -1;
+
+	if (fd < 0) {
+		fd = e->iterator_fd;
+		e->iterator_fd = -1;
+	}
+	return fd;
+}
+
+int engine_unfinished(struct engine *e, void (*untouched)(void *context, uint32_t tid), void *context,
+		      struct error *err)
+{
+	int fd = iterator_open(e), r;
+	u32 tids[1024];
 	ssize_t n;
 
-	if (e->iterator_fd < 0)
+	if (fd < 0)
 		return error_set(err, -ENOTSUP, "this kernel has no task iterator for calls in progress");
-	do
-		n = read(e->iterator_fd, nothing, sizeof nothing);
-	while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
-	return n < 0 ? error_set(err, -errno, "calls in progress: %s", strerror(errno)) : 0;
+	do {
+		n = read(fd, tids, sizeof tids);
+		for (ssize_t i = 0; untouched && i < n / (ssize_t)sizeof *tids; i++)
+			untouched(context, tids[i]);
+	} while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
+	r = n < 0 ? error_set(err, -errno, "calls in progress: %s", strerror(errno)) : 0;
+	close(fd);
+	return r;
 }
 
 size_t engine_drain(struct engine *e, unsigned ring, size_t max_bytes,

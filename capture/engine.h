@@ -7,7 +7,7 @@
  *	while (...)
  *		engine_drain(e, take, context);		// records of each ring in their order
  *	engine_stop(e);					// no new records; drain once more
- *	engine_unfinished(e);				// calls in progress, as records
+ *	engine_unfinished(e, ...);			// calls in progress, as records
  *	engine_free(e);
  *
  * Needs CAP_BPF and CAP_PERFMON (or root) up to engine_start; afterwards no privilege at all.
@@ -51,9 +51,10 @@ unsigned engine_n_rings(const struct engine *e);
 size_t engine_drain(struct engine *e, unsigned ring, size_t max_bytes,
 		    void (*take)(void *context, const struct record *r), void *context, bool *ret_empty);
 
-/* Sends records of the calls in progress to the rings. After engine_stop(). 0, or negative errno where
-   the kernel cannot. */
-int engine_unfinished(struct engine *e, struct error *err);
+/* Sends records of the calls in progress to the rings, and to untouched() the numbers of threads that have
+   neither begun nor ended a call since engine_start(). 0, or negative errno where the kernel cannot. */
+int engine_unfinished(struct engine *e, void (*untouched)(void *context, uint32_t tid), void *context,
+		      struct error *err);
 
 /* Sums over all CPUs when cpu is negative. Monotonic. */
 void engine_counters(const struct engine *e, int cpu, struct engine_counters *ret);

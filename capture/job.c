@@ -1,8 +1,10 @@
 #include "capture/job.h"
 
+#include "capture/calls_before.h"
 #include "capture/command.h"
 #include "capture/describe.h"
 #include "capture/engine.h"
+#include "capture/hang_watch.h"
 #include "capture/out_file.h"
 #include "capture/privilege.h"
 #include "capture/ptrace/tracer.h"
@@ -34,6 +36,8 @@ struct job {
 	struct recorder *engine;
 	bool by_ptrace;
 	struct snapshot *snapshot; /* NULL: none */
+	struct calls_before *before;
+	bool watches; /* sink is a hang_watch */
 	struct source *source;
 	struct sink *sink;
 	struct description about;
@@ -55,19 +59,24 @@ static uint64_t monotonic_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
 }
 
-/* Whether nothing more can come: the command, or all attached processes, are gone; time is up. */
-static bool job_ended(void *context)
+/* Whether the command, or all attached processes, are gone. */
+static bool is_over(struct job *j)
 {
-	struct job *j = context;
 	struct pollfd p[ATTACH_MAX];
 
-	if (j->deadline_ns && monotonic_ns() >= j->deadline_ns)
-		return true;
 	if (j->command.pid)
 		return command_ended(&j->command);
 	for (size_t i = 0; i < j->n_pidfds; i++)
 		p[i] = (struct pollfd){.fd = j->pidfds[i], .events = POLLIN};
 	return j->n_pidfds && poll(p, j->n_pidfds, 0) == (int)j->n_pidfds;
+}
+
+/* Whether nothing more can come, or time is up. */
+static bool job_ended(void *context)
+{
+	struct job *j = context;
+
+	return (j->deadline_ns && monotonic_ns() >= j->deadline_ns) || is_over(j);
 }
 
 /* ---- what is told of processes that were there before us ---- */
@@ -85,7 +94,13 @@ static int snapshot_take(struct job *j, struct error *err)
 		j->snapshot = snapshot_new_of("/proc", what, j->a->pids, j->a->n_pids, err);
 	else
 		j->snapshot = snapshot_new("/proc", what, err);
-	return j->snapshot ? 0 : err->code;
+	if (!j->snapshot)
+		return err->code;
+	/* Of a command nothing was there before; ptrace knows what its tracees are in. */
+	if (j->command.pid || j->by_ptrace)
+		return 0;
+	j->before = calls_before_new(j->snapshot, &j->kernel, j->a->pids, j->a->n_pids);
+	return j->before ? 0 : error_set(err, -ENOMEM, "out of memory");
 }
 
 static int tell_begin(void *context, struct entry_list *out)
@@ -123,6 +138,13 @@ static int tell_users(void *context, uint32_t uid, uint32_t gid, struct entry_li
 	struct job *j = context;
 
 	return j->snapshot ? snapshot_users_of(j->snapshot, uid, gid, out) : 0;
+}
+
+static struct record *tell_call_before(void *context, uint32_t tid)
+{
+	struct job *j = context;
+
+	return j->before ? calls_before_record(j->before, tid) : NULL;
 }
 
 /* ---- opening ---- */
@@ -245,11 +267,13 @@ static int open_source(struct job *j, struct error *err)
 		.begin = tell_begin,
 		.first_seen = tell_first_seen,
 		.users_of = tell_users,
+		.call_before = tell_call_before,
 		.snapshot = j,
 		.command_pid = j->command.pid,
 		.info = describe(&j->about, j->a),
 		.batch_ns = j->a->write ? FILE_BATCH_NS : LIVE_BATCH_NS,
 		.stop = &signals_stop,
+		.report = &signals_report,
 		.ended = job_ended,
 		.context = j,
 	};
@@ -280,6 +304,32 @@ static int open_sink(struct job *j, struct error *err)
 	return j->sink ? 0 : err->code;
 }
 
+/* Who ended by himself was not stuck. */
+static bool hangs_matter(void *context)
+{
+	struct job *j = context;
+
+	return !j->a->quiet && !is_over(j);
+}
+
+/*
+ * Calls in progress can be put into words where the state of all is followed, which costs: done when
+ * somebody is being looked at, and for whole machines when asked for.
+ */
+static int watch_hangs(struct job *j, struct error *err)
+{
+	struct sink *watch;
+
+	if (j->a->write && !j->a->hangs && !j->a->n_pids && !j->command.pid)
+		return 0;
+	watch = hang_watch_new(j->sink, j->source, &j->a->render, hangs_matter, j);
+	if (!watch)
+		return error_set(err, -ENOMEM, "out of memory");
+	j->sink = watch;
+	j->watches = true;
+	return 0;
+}
+
 static int job_open(struct job *j, struct error *err)
 {
 	int r = attach_pids(j, err);
@@ -294,6 +344,8 @@ static int job_open(struct job *j, struct error *err)
 		r = open_source(j, err);
 	if (r == 0)
 		r = open_sink(j, err);
+	if (r == 0)
+		r = watch_hangs(j, err);
 	return r;
 }
 
@@ -383,6 +435,7 @@ static void job_close(struct job *j, struct error *err)
 		j->sink->ops->free(j->sink);
 	source_close(j->source);
 	recorder_free(j->engine);
+	calls_before_free(j->before);
 	snapshot_free(j->snapshot);
 	out_file_close(&j->out, err);
 	for (size_t i = 0; i < j->n_pidfds; i++)

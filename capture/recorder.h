@@ -5,7 +5,7 @@
  *	while (...)
  *		recorder_drain(r, ring, ...);	// records of each ring in their order
  *	recorder_stop(r);			// no new records; drain once more
- *	recorder_unfinished(r, &err);		// calls in progress, as records
+ *	recorder_unfinished(r, untouched, context, &err); // calls in progress, as records
  *	recorder_free(r);
  *
  * Rings: 0 is the one of state events, the others bulk. Counters and losses are per CPU.
@@ -20,12 +20,14 @@
 struct recorder;
 
 typedef void recorder_take(void *context, const struct record *r);
+typedef void recorder_tid(void *context, uint32_t tid);
 
 struct recorder_ops {
 	const char *name; /* "bpf", "ptrace" */
 	int (*start)(struct recorder *r, struct error *err);
 	void (*stop)(struct recorder *r);
-	int (*unfinished)(struct recorder *r, struct error *err);
+	/* untouched: gets the numbers of threads that have neither begun nor ended a call since the start. */
+	int (*unfinished)(struct recorder *r, recorder_tid *untouched, void *context, struct error *err);
 	/* As engine_drain(): at most max_bytes of one ring; *ret_empty: it had no more. Returns the bytes taken. */
 	size_t (*drain)(struct recorder *r, unsigned ring, size_t max_bytes, recorder_take *take, void *context,
 			bool *ret_empty);
@@ -51,9 +53,10 @@ static inline void recorder_stop(struct recorder *r)
 {
 	r->ops->stop(r);
 }
-static inline int recorder_unfinished(struct recorder *r, struct error *err)
+static inline int recorder_unfinished(struct recorder *r, recorder_tid *untouched, void *context,
+				      struct error *err)
 {
-	return r->ops->unfinished(r, err);
+	return r->ops->unfinished(r, untouched, context, err);
 }
 static inline size_t recorder_drain(struct recorder *r, unsigned ring, size_t max_bytes, recorder_take *take,
 				    void *context, bool *ret_empty)

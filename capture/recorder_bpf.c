@@ -29,9 +29,9 @@ static void stop(struct recorder *r)
 	nanosleep(&settle, NULL);
 }
 
-static int unfinished(struct recorder *r, struct error *err)
+static int unfinished(struct recorder *r, recorder_tid *untouched, void *context, struct error *err)
 {
-	return engine_unfinished(engine_of(r), err);
+	return engine_unfinished(engine_of(r), untouched, context, err);
 }
 
 static size_t drain(struct recorder *r, unsigned ring, size_t max_bytes, recorder_take *take, void *context,

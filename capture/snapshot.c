@@ -225,6 +225,13 @@ const struct thread_entry *snapshot_thread(const struct snapshot *sn, int64_t ti
 	return task ? &task->e : NULL;
 }
 
+void snapshot_each(const struct snapshot *sn,
+		   void (*take)(void *context, const struct thread_entry *t, uint64_t start_ticks), void *context)
+{
+	for (size_t i = 0; i < sn->n_tasks; i++)
+		take(context, &sn->tasks[i].e, sn->tasks[i].start_ticks);
+}
+
 const struct fd_entry *snapshot_fds(const struct snapshot *sn, int64_t pid, size_t *ret_n)
 {
 	const struct proc_task *task = task_find(sn, pid);
@@ -320,6 +327,14 @@ static bool is_same(struct snapshot *sn, const struct proc_task *task, bool *ret
 
 	*ret_gone = start == 0;
 	return start == task->start_ticks;
+}
+
+bool snapshot_lives(struct snapshot *sn, int64_t tid)
+{
+	struct proc_task *task = task_find(sn, tid);
+	bool gone;
+
+	return task && is_same(sn, task, &gone);
 }
 
 /* Names, executables and numbers: what may be told of processes that nobody asked to capture. */

@@ -43,6 +43,11 @@ void snapshot_free(struct snapshot *sn);
 
 /* NULL: unknown. Views, valid as long as the snapshot. */
 const struct thread_entry *snapshot_thread(const struct snapshot *sn, int64_t tid);
+/* Every thread, with the time when it was started in clock ticks after boot. */
+void snapshot_each(const struct snapshot *sn,
+		   void (*take)(void *context, const struct thread_entry *t, uint64_t start_ticks), void *context);
+/* Whether that thread still exists: not another one with its number. */
+bool snapshot_lives(struct snapshot *sn, int64_t tid);
 /* The process's fds, *ret_n of them. */
 const struct fd_entry *snapshot_fds(const struct snapshot *sn, int64_t pid, size_t *ret_n);
 const struct user_entry *snapshot_user(const struct snapshot *sn, uint32_t uid);

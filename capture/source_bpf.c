@@ -303,10 +303,28 @@ static void wait_a_little(struct source_bpf *s, size_t taken)
 	recorder_wait(s->options.recorder, s->idle_us * 1000ull);
 }
 
+/* A call that began before us and has not ended: only what /proc said of it then is known. */
+static void take_call_before(void *context, uint32_t tid)
+{
+	struct source_bpf *s = context;
+	struct record *r = s->options.call_before(s->options.snapshot, tid);
+
+	if (!r)
+		return;
+	r->exit_ns = clock_ns(CLOCK_BOOTTIME);
+	stage(s, r);
+}
+
+static void calls_in_progress(struct source_bpf *s)
+{
+	recorder_unfinished(s->options.recorder, s->options.call_before ? take_call_before : NULL, s, NULL);
+}
+
 static void stop_recording(struct source_bpf *s)
 {
+	s->stats.stopped_ns = clock_ns(CLOCK_BOOTTIME) + s->offset;
 	recorder_stop(s->options.recorder);
-	recorder_unfinished(s->options.recorder, NULL);
+	calls_in_progress(s);
 	s->phase = PHASE_STOPPED;
 }
 
@@ -450,6 +468,10 @@ static int source_bpf_next(struct source *source, struct item *ret, struct error
 		if (s->phase == PHASE_RECORDING &&
 		    (*s->options.stop || (s->options.ended && s->options.ended(s->options.context))))
 			stop_recording(s);
+		if (s->phase == PHASE_RECORDING && s->options.report && *s->options.report) {
+			*s->options.report = false;
+			calls_in_progress(s);
+		}
 		taken = drain(s);
 		if (s->phase == PHASE_STOPPED && !taken && !reorder_peek(&s->order)) {
 			if (hand_out(s, ret))

@@ -3,7 +3,7 @@
  *
  * The first one ends it; with a command, it is passed on to that, and the capture ends when the
  * command does. The second ends the capture in any case, and nobody waits for the command any more.
- * The third is not caught: for when even finishing the file hangs.
+ * The third is not caught: for when even finishing the file hangs. SIGUSR1 asks for the calls in progress.
  */
 #pragma once
 #include <stdbool.h>
@@ -16,7 +16,7 @@ void signals_catch(void);
 void signals_restore(void);
 /* Whom to pass the first one on to; NULL: nobody any more. */
 void signals_pass_to(const struct command *c);
-/* Set when the capture is to end. */
-extern volatile bool signals_stop;
+/* Set when the capture is to end; when somebody wants to know what calls are in progress. */
+extern volatile bool signals_stop, signals_report;
 /* The last one that came, 0: none. */
 int signals_last(void);

@@ -7,6 +7,7 @@
 #include "format/native.h"
 #include "replay/scapread_options.h"
 #include "replay/source_open.h"
+#include "sinks/hangs.h"
 #include "sinks/pipeline.h"
 
 #include <errno.h>
@@ -129,6 +130,12 @@ static struct sink *make_sink(struct job *j, struct error *err)
 	}
 	if (o->count || o->quiet) {
 		s = sink_count_new(&j->counted);
+		if (!s)
+			error_set(err, -ENOMEM, "out of memory");
+		return s;
+	}
+	if (o->hangs) {
+		s = sink_hangs_new(stdout, &o->render);
 		if (!s)
 			error_set(err, -ENOMEM, "out of memory");
 		return s;

@@ -118,6 +118,12 @@ static int take_quiet(void *context, const char *value, struct error *err)
 	return 0;
 }
 
+static int take_hangs(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->hangs = true;
+	return 0;
+}
+
 static int take_count(void *context, const char *value, struct error *err)
 {
 	((struct scapread_options *)context)->count = true;
@@ -215,6 +221,7 @@ static const struct option_row rows[] = {
     {'z', "compress", "LEVEL", "compression of -w, 1 to 19 (default 6); of scap: gzip (default none)",
      take_level},
     {'q', "quiet", NULL, "print no events", take_quiet},
+    {0, "hangs", NULL, "print the calls that were in progress at the end: who, what, for how long", take_hangs},
     {0, "count", NULL, "print only how many events passed", take_count},
     {0, "filter-file", "FILE", "a filter, or YAML with macros and lists, from a file; repeatable",
      take_filter_file},

@@ -22,7 +22,7 @@ struct scapread_options {
 	bool raw_events;
 	unsigned internal; /* how often -D was given */
 	char time_format;
-	bool json, markdown, quiet, count, progress, check_filter, help, version;
+	bool json, markdown, quiet, count, hangs, progress, check_filter, help, version;
 	enum list_kind list;
 	enum file_format file_format;
 	bool has_file_format;

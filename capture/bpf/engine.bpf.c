@@ -451,8 +451,9 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info)
 }
 
 /*
- * Calls in progress when the capture ends: read once through the iterator after the tracepoints are
- * detached. Their pointers cannot be followed from here; numbers and file descriptors can.
+ * Calls in progress, read through the iterator. Their pointers cannot be followed from here; numbers and
+ * file descriptors can. Of tasks that have not begun or ended a call since we came only the number goes
+ * to who reads: what they are in, if anything, began before.
  */
 SEC("iter/task")
 int on_unfinished(struct bpf_iter__task *ctx)
@@ -465,7 +466,14 @@ int on_unfinished(struct bpf_iter__task *ctx)
 	if (!task)
 		return 0;
 	call = bpf_task_storage_get(&calls, task, 0, 0);
-	if (!call || !call->enter_ns || call->verdict != VERDICT_WANTED || call->sysno == NO_CALL)
+	if (!call) {
+		u32 tid = task_is_visible(task) ? task_tid(task) : 0;
+
+		if (tid)
+			bpf_seq_write(ctx->meta->seq, &tid, sizeof tid);
+		return 0;
+	}
+	if (!call->enter_ns || call->verdict != VERDICT_WANTED || call->sysno == NO_CALL)
 		return 0;
 	index = call->sysno;
 	recipe = bpf_map_lookup_elem(&recipes, &index);

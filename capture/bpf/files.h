@@ -20,6 +20,18 @@ __noinline u64 file_number(int fd)
 	return file;
 }
 
+/* The same of any task. */
+static __always_inline struct file *file_in(struct task_struct *task, s32 fd)
+{
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(fdt, fd), *file = 0;
+
+	if (fd < 0 || (u32)fd >= BPF_CORE_READ(fdt, max_fds))
+		return 0;
+	bpf_probe_read_kernel(&file, sizeof file, files + fd);
+	return file;
+}
+
 static __always_inline struct file *file_of(s32 fd)
 {
 	return (struct file *)file_number(fd);

@@ -603,12 +603,27 @@ static __always_inline void put_value(struct scratch *s, const struct kernel_ste
 	walk_number(s, step, a);
 }
 
+/* Where a call that has not returned wants to go, or what it waits to hear from: as far as the socket knows. */
+static __always_inline void put_socket_in_progress(struct scratch *s, const struct kernel_step *step)
+{
+	struct sock *sk = file_sock(file_in((struct task_struct *)s->task, walk_arg(s, step->a)));
+	u8 *p = walk_place(s);
+	u32 n = sk && p ? tuple_put(p + 2, sk, step->kind == KIND_TUPLETO, 0, 0) : 0;
+
+	if (n)
+		walk_sized(s, p, n & 0xFF);
+	else
+		walk_absent(s, step);
+}
+
 static long walk_value(u32 i, struct walk *w)
 {
 	const struct kernel_step *step = walk_at(w, i);
 
 	if (step->kind <= KIND_LONG2)
 		put_value(w->s, step);
+	else if (step->kind == KIND_TUPLETO || step->kind == KIND_TUPLEFROM)
+		put_socket_in_progress(w->s, step);
 	else
 		walk_absent(w->s, step);
 	return 0;

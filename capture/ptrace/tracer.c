@@ -225,7 +225,7 @@ static void stop(struct recorder *r)
 }
 
 /* They are in the queue since stop(). */
-static int unfinished(struct recorder *r, struct error *err)
+static int unfinished(struct recorder *r, recorder_tid *untouched, void *context, struct error *err)
 {
 	return 0;
 }

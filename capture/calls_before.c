@@ -1,0 +1,205 @@
+#include "capture/calls_before.h"
+
+#include "capture/kernel_recipes.h"
+#include "capture/ptrace/call.h"
+#include "format/batch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define DEPTH_MAX 64 /* generations between a process and one of the pids */
+
+struct before {
+	uint32_t tid, pid;
+	uint64_t start_ticks, args[6];
+	uint32_t number;
+};
+
+struct calls_before {
+	struct snapshot *sn;
+	const struct kernel_filter *filter;
+	const uint32_t *pids;
+	size_t n_pids;
+	struct kernel_recipe *recipes;
+	struct before *calls;
+	size_t n, allocated;
+	bool failed;
+	struct record *record;
+};
+
+/* ---- who is wanted ---- */
+
+static bool has_id(const struct kernel_question *q, int64_t id)
+{
+	for (unsigned i = 0; i < q->n; i++)
+		if (q->ids[i] == id)
+			return true;
+	return false;
+}
+
+static bool has_comm(const struct kernel_question *q, struct text comm)
+{
+	for (unsigned i = 0; i < q->n; i++)
+		if (strlen(q->comms[i]) == comm.len && !memcmp(q->comms[i], comm.data, comm.len))
+			return true;
+	return false;
+}
+
+/* 1 yes, 0 no, -1: not to be said from the thread alone. */
+static int answer(const struct kernel_question *q, const struct thread_entry *t)
+{
+	switch (q->about) {
+	case ABOUT_COMM:
+		return has_comm(q, t->comm);
+	case ABOUT_PID:
+		return has_id(q, t->pid);
+	case ABOUT_TID:
+		return has_id(q, t->tid);
+	case ABOUT_UID:
+		return has_id(q, t->uid);
+	case ABOUT_GID:
+		return has_id(q, t->gid);
+	default:
+		return -1;
+	}
+}
+
+static bool filter_lets_pass(const struct kernel_filter *f, const struct thread_entry *t)
+{
+	uint32_t yes = 0, no = 0;
+
+	for (unsigned i = 0; i < f->n_questions; i++) {
+		int a = answer(&f->questions[i], t);
+
+		yes |= (uint32_t)(a != 0) << i;
+		no |= (uint32_t)(a != 1) << i;
+	}
+	for (unsigned i = 0; i < f->n_clauses; i++)
+		if (!((yes & f->clauses[i].yes) | (no & f->clauses[i].no)))
+			return false;
+	return true;
+}
+
+static bool descends(const struct calls_before *b, const struct thread_entry *t)
+{
+	for (unsigned depth = 0; t && depth < DEPTH_MAX; depth++) {
+		for (size_t i = 0; i < b->n_pids; i++)
+			if (t->pid == b->pids[i])
+				return true;
+		if (t->ptid == t->tid)
+			break;
+		t = snapshot_thread(b->sn, t->ptid);
+	}
+	return b->n_pids == 0;
+}
+
+/* ---- reading ---- */
+
+static bool read_syscall(const struct thread_entry *t, struct before *ret)
+{
+	char path[64], line[256];
+	int fd, number;
+	ssize_t n;
+
+	snprintf(path, sizeof path, "/proc/%" PRId64 "/task/%" PRId64 "/syscall", t->pid, t->tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, line, sizeof line - 1);
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return false;
+	line[n] = 0;
+	/* "running", or "-1 ...": it is not in a call. */
+	if (sscanf(line, "%d %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64, &number,
+		   &ret->args[0], &ret->args[1], &ret->args[2], &ret->args[3], &ret->args[4], &ret->args[5]) != 7 ||
+	    number < 0 || number >= PSEUDO_TASK)
+		return false;
+	ret->number = (uint32_t)number;
+	return true;
+}
+
+static void take(void *context, const struct thread_entry *t, uint64_t start_ticks)
+{
+	struct calls_before *b = context;
+	struct before call = {.tid = (uint32_t)t->tid, .pid = (uint32_t)t->pid, .start_ticks = start_ticks};
+
+	if (b->failed || t->pid == getpid() || !filter_lets_pass(b->filter, t) || !descends(b, t) ||
+	    !read_syscall(t, &call))
+		return;
+	if (b->n == b->allocated) {
+		size_t n = b->allocated ? b->allocated * 2 : 64;
+		struct before *more = reallocarray(b->calls, n, sizeof *more);
+
+		b->failed = !more;
+		if (!more)
+			return;
+		b->calls = more;
+		b->allocated = n;
+	}
+	b->calls[b->n++] = call;
+}
+
+struct calls_before *calls_before_new(struct snapshot *sn, const struct kernel_filter *filter,
+				      const uint32_t *pids, size_t n_pids)
+{
+	struct calls_before *b = calloc(1, sizeof *b);
+
+	if (!b)
+		return NULL;
+	*b = (struct calls_before){.sn = sn, .filter = filter, .pids = pids, .n_pids = n_pids};
+	b->recipes = calloc(SYSCALLS_MAX * TABLES_MAX, sizeof *b->recipes);
+	b->record = calloc(1, sizeof *b->record + SCRATCH_SIZE);
+	if (b->recipes && b->record) {
+		kernel_recipes_fill(b->recipes, filter, false);
+		snapshot_each(sn, take, b);
+		if (!b->failed)
+			return b;
+	}
+	calls_before_free(b);
+	return NULL;
+}
+
+void calls_before_free(struct calls_before *b)
+{
+	if (!b)
+		return;
+	free(b->recipes);
+	free(b->calls);
+	free(b->record);
+	free(b);
+}
+
+/* ---- handing out ---- */
+
+struct record *calls_before_record(struct calls_before *b, uint32_t tid)
+{
+	const struct kernel_recipe *recipe;
+	const struct before *call = NULL;
+	struct record *r = b->record;
+	struct call c = {.head = r, .data = (uint8_t *)(r + 1)};
+
+	for (size_t i = 0; i < b->n && !call; i++)
+		if (b->calls[i].tid == tid)
+			call = &b->calls[i];
+	recipe = call ? &b->recipes[call->number] : NULL;
+	if (!recipe || !(recipe->flags & CALL_WANTED) || !snapshot_lives(b->sn, tid))
+		return NULL;
+	*r = (struct record){
+		.type = recipe->type,
+		.flags = EVENT_UNFINISHED | EVENT_NO_RESULT | EVENT_ENTRY_UNKNOWN,
+		.tid = call->tid,
+		.pid = call->pid,
+		.fd = recipe->fd_arg < 6 ? (int32_t)call->args[recipe->fd_arg] : FD_NONE,
+		.absent = recipe->absent,
+		.sysno = (uint16_t)call->number,
+		.born = (uint32_t)(call->start_ticks * (1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK)) >> 20),
+	};
+	memcpy(c.args, call->args, sizeof c.args);
+	call_walk_values(&c, recipe);
+	r->size = (uint32_t)sizeof *r + c.off;
+	return r;
+}

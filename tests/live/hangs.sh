@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Calls that never return: named with fd, peer and how long, when SIGUSR1 asks, at the end, from the file; and
+# those that began before the capture.
+. "$(dirname "$0")/live.sh"
+need_engine
+
+wait_for() {	# wait_for PATTERN FILE
+	local i
+	for ((i = 0; i < 400; i++)); do
+		! grep -q "$1" "$2" || return 0
+		sleep 0.05
+	done
+	wrong "no '$1' in $2: $(cat "$2")"
+}
+# told NAME FILE PATTERN...: each is in one line of the report.
+told() {
+	local name=$1 file=$2 pattern
+	shift 2
+	for pattern; do
+		grep -qE "$pattern" "$file" || { wrong "$name: no '$pattern'"; cat "$file"; }
+	done
+}
+
+# Started by us: the times are known.
+scapcap -M 4 -w "$TMP/a.scap" -- "$HERE/stuck.py" "$TMP/locked" >"$TMP/a.out" 2>"$TMP/a.err" &
+capture=$!
+children+=("$capture")
+wait_for '^stuck' "$TMP/a.out"
+read -r _ pid port <"$TMP/a.out"
+sleep 1
+kill -USR1 "$capture"
+wait_for 'calls in progress' "$TMP/a.err"
+sleep 0.2
+cp "$TMP/a.err" "$TMP/a.asked"
+wait_for 'the capture is complete' "$TMP/a.err"
+calls=('read\(fd=[0-9]+\(<p>.*\) size=100\)' "flock\(fd=[0-9]+\(<f>$TMP/locked\) operation=2\(LOCK_EX\)\)"
+	"connect\(tuple=127.0.0.1:[0-9]+->127.0.0.1:$port fd=[0-9]+" "\($pid\) futex\(addr=[0-9A-F]+ op=.*FUTEX_WAIT")
+for call in "${calls[@]}"; do
+	told "asked" "$TMP/a.asked" "^ +1\.[0-9]{9} s stuck.py \([0-9]+\) $call|^ +1\.[0-9]{9} s stuck.py $call"
+done
+scapread -r "$TMP/a.scap" --hangs >"$TMP/a.file"
+told "from the file" "$TMP/a.file" "${calls[@]}"
+same "the end as told and as in the file" "$(grep -c ' s stuck.py' "$TMP/a.file")" \
+	"$(sed -n '/^calls in progress/h; //!H; ${x; p}' "$TMP/a.err" | grep -c ' s stuck.py')"
+# What was asked for in between is not in the file: each thread is in one call.
+same "unfinished calls in the file" "$(scapread -r "$TMP/a.scap" evt.unfinished=true | wc -l)" 4
+
+# Attached to, by number and by name, when they are stuck already.
+before=('since before +stuck.py \([0-9]+\) read\(fd=[0-9]+\(<p>pipe:\[[0-9]+\]\) size=100\)'
+	"since before +stuck.py \([0-9]+\) flock\(fd=[0-9]+\(<f>$TMP/locked\) operation=2\(LOCK_EX\)\)"
+	"since before +stuck.py \([0-9]+\) connect\(fd=[0-9]+\(<4t>127.0.0.1:[0-9]+->127.0.0.1:$port\)"
+	"since before +stuck.py \($pid\) futex\(")
+scapcap -M 1 -w "$TMP/b.scap" -p "$pid" 2>"$TMP/b.err"
+told "-p" "$TMP/b.err" "${before[@]}"
+scapcap -M 1 --hangs -w "$TMP/c.scap" proc.name=stuck.py 2>"$TMP/c.err"
+told "by name" "$TMP/c.err" "${before[@]}"
+same "other programs" "$(scapread -r "$TMP/c.scap" proc.name!=stuck.py | wc -l)" 0
+kill "$pid"
+wait "$capture" 2>/dev/null
+measured "hangs: read on a pipe, flock, connect, futex: told with fd, peer and time; $(wc -l <"$TMP/a.file") lines"
+finish
