@@ -1,56 +1,7 @@
-#include "sinks/line.h"
-
-#include "base/decimal.h"
+#include "sinks/line_segment.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-#define NS_PER_SECOND 1000000000u
-#define FRONT_COPY    16 /* bytes copied at once: most literals are a blank or two */
-#define CLOCK_FRONT   (sizeof "HH:MM:SS." - 1)
-
-/*
- * The fields of the default line have a printer of their own, which skips the detour through
- * struct value; whatever they do not handle falls back to the general one.
- */
-enum segment_kind {
-	SEGMENT_END, /* the literal text behind the last field */
-	SEGMENT_FIELD,
-	SEGMENT_NUMBER,
-	SEGMENT_TIME,
-	SEGMENT_CPU,
-	SEGMENT_COMM,
-	SEGMENT_TID,
-	SEGMENT_DIRECTION,
-	SEGMENT_TYPE,
-	SEGMENT_ARGS,
-};
-
-struct segment {
-	enum segment_kind kind;
-	uint32_t width; /* 0: as long as it is */
-	uint32_t front_len;
-	char *front; /* literal text before the field; with room for FRONT_COPY bytes */
-	char *name;  /* field as written, NUL-terminated; owned */
-	struct field field;
-	struct field_scratch scratch;
-};
-
-struct line {
-	char *format;
-	bool lenient;
-	char time_format;
-	unsigned needs;
-	struct render_options render;
-	size_t n_segments, n_fields;
-	struct buffer literal; /* while compiling: text of the next segment's front */
-	struct segment *segments;
-	struct segment **fields;
-	/* The clock's text up to the second, which rarely changes. */
-	uint64_t clock_second_ns;
-	char clock[32];
-	uint64_t previous_ns;
-};
 
 static const struct {
 	const char *name;
@@ -92,6 +43,7 @@ static struct segment *segment_new(struct line *l, enum segment_kind kind, struc
 		memcpy(s->front, l->literal.data, s->front_len);
 	buffer_clear(&l->literal);
 	l->n_segments++;
+	l->quick_room += s->front_len + FRONT_COPY + TEXT_QUICK;
 	return s;
 }
 
@@ -198,6 +150,7 @@ struct line *line_new(const char *format, char time_format, const struct render_
 		line_free(l);
 		return NULL;
 	}
+	line_find_runs(l);
 	return l;
 
 out_of_memory:
@@ -210,6 +163,7 @@ void line_free(struct line *l)
 {
 	if (!l)
 		return;
+	line_forget(l);
 	for (size_t i = 0; i < l->n_segments; i++) {
 		free(l->segments[i].name);
 		free(l->segments[i].front);
@@ -250,185 +204,4 @@ const char *line_field_text(const struct line *l, size_t i)
 struct field_scratch *line_field_scratch(struct line *l, size_t i)
 {
 	return &l->fields[i]->scratch;
-}
-
-static void put_decimal(struct buffer *out, int64_t v)
-{
-	char *p = (char *)buffer_reserve(out, DECIMAL_MAX + 1);
-
-	if (p)
-		out->len += (size_t)(decimal_put_signed(p, v) - p);
-}
-
-/* HH:MM:SS.nnnnnnnnn; the part up to the point stays the same for many events. */
-static void print_clock(struct line *l, struct buffer *out, uint64_t ns)
-{
-	char *p = (char *)buffer_reserve(out, sizeof l->clock);
-
-	if (!p)
-		return;
-	if (!l->clock[0] || ns - l->clock_second_ns >= NS_PER_SECOND) {
-		render_clock(l->clock, ns);
-		l->clock_second_ns = ns / NS_PER_SECOND * NS_PER_SECOND;
-	}
-	memcpy(p, l->clock, CLOCK_FRONT);
-	decimal_put_nine(p + CLOCK_FRONT, (uint32_t)(ns - l->clock_second_ns));
-	out->len += CLOCK_FRONT + 9;
-}
-
-static void print_seconds(struct buffer *out, uint64_t ns)
-{
-	char *start = (char *)buffer_reserve(out, DECIMAL_MAX + 10), *p;
-
-	if (!start)
-		return;
-	p = decimal_put(start, ns / NS_PER_SECOND);
-	*p++ = '.';
-	p = decimal_put_nine(p, (uint32_t)(ns % NS_PER_SECOND));
-	out->len += (size_t)(p - start);
-}
-
-static void print_time(struct line *l, struct buffer *out, const struct event *ev)
-{
-	uint64_t first = field_context.first_ns ? field_context.first_ns : ev->time_ns;
-
-	switch (l->time_format) {
-	case 'a':
-		print_seconds(out, ev->time_ns);
-		break;
-	case 'r':
-		print_seconds(out, ev->time_ns > first ? ev->time_ns - first : 0);
-		break;
-	case 'd':
-		print_seconds(out, ev->duration_ns == DURATION_NONE ? 0 : ev->duration_ns);
-		break;
-	case 'D':
-		print_seconds(out, l->previous_ns && ev->time_ns > l->previous_ns
-				       ? ev->time_ns - l->previous_ns
-				       : 0);
-		break;
-	default:
-		print_clock(l, out, ev->time_ns);
-	}
-}
-
-/* The general way. A list prints as (a,b,c). */
-static bool print_field(struct segment *s, struct buffer *out, struct event *ev, struct state *st)
-{
-	struct value v;
-
-	if (!field_extract(&s->field, ev, st, 0, &s->scratch, &v))
-		return false;
-	if (!field_is_list(&s->field)) {
-		field_print(&s->field, &v, out);
-		return true;
-	}
-	buffer_u8(out, '(');
-	for (unsigned nth = 0;;) {
-		field_print(&s->field, &v, out);
-		if (!field_extract(&s->field, ev, st, ++nth, &s->scratch, &v))
-			break;
-		buffer_u8(out, ',');
-	}
-	buffer_u8(out, ')');
-	return true;
-}
-
-static bool print_segment(struct line *l, struct segment *s, struct buffer *out, struct event *ev,
-			  struct state *st)
-{
-	const struct thread *t;
-
-	switch (s->kind) {
-	case SEGMENT_END:
-		return true;
-	case SEGMENT_NUMBER:
-		put_decimal(out, (int64_t)ev->number);
-		return true;
-	case SEGMENT_TIME:
-		print_time(l, out, ev);
-		return true;
-	case SEGMENT_CPU:
-		if (ev->cpu == CPU_UNKNOWN)
-			return print_field(s, out, ev, st);
-		put_decimal(out, ev->cpu);
-		return true;
-	case SEGMENT_COMM:
-		t = st->now.thread;
-		if (!t || !t->comm[0])
-			return print_field(s, out, ev, st);
-		buffer_append(out, t->comm, strlen(t->comm));
-		return true;
-	case SEGMENT_TID:
-		put_decimal(out, ev->tid);
-		return true;
-	case SEGMENT_DIRECTION:
-		buffer_u8(out, (uint8_t)event_direction(ev));
-		return true;
-	case SEGMENT_TYPE:
-		/* 0 and 1 are the public "generic" call: its name is in a parameter. */
-		if (ev->type <= 1)
-			return print_field(s, out, ev, st);
-		buffer_append(out, ev->info->name, strlen(ev->info->name));
-		return true;
-	case SEGMENT_ARGS:
-		if (ev->type <= 1)
-			return print_field(s, out, ev, st);
-		render_args(out, ev, st, &l->render);
-		return true;
-	case SEGMENT_FIELD:
-		break;
-	}
-	return print_field(s, out, ev, st);
-}
-
-static void fit_width(struct buffer *out, size_t start, uint32_t width)
-{
-	size_t len = out->len - start;
-
-	if (len > width) {
-		out->len = start + width;
-		return;
-	}
-	for (; len < width; len++)
-		buffer_u8(out, ' ');
-}
-
-static void print_front(const struct segment *s, struct buffer *out)
-{
-	uint8_t *p = buffer_reserve(out, s->front_len + FRONT_COPY);
-
-	if (!p)
-		return;
-	if (s->front_len <= FRONT_COPY)
-		memcpy(p, s->front, FRONT_COPY);
-	else
-		memcpy(p, s->front, s->front_len);
-	out->len += s->front_len;
-}
-
-bool line_append(struct line *l, struct buffer *out, struct event *ev, struct state *st)
-{
-	size_t line_start = out->len;
-
-	field_context.render = l->render;
-	for (size_t i = 0; i < l->n_segments; i++) {
-		struct segment *s = &l->segments[i];
-		size_t start;
-
-		print_front(s, out);
-		start = out->len;
-		if (!print_segment(l, s, out, ev, st)) {
-			if (!l->lenient) {
-				out->len = line_start;
-				return false;
-			}
-			out->len = start;
-			buffer_append(out, "<NA>", 4);
-		}
-		if (s->width)
-			fit_width(out, start, s->width);
-	}
-	l->previous_ns = ev->time_ns;
-	return true;
 }

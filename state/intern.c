@@ -156,6 +156,15 @@ static void take_note(struct intern_pool *in, struct interned *e)
 	in->last = e;
 }
 
+static bool is_plain(const uint8_t *p, size_t len)
+{
+	bool plain = true;
+
+	for (size_t i = 0; i < len; i++)
+		plain &= p[i] >= 0x20 && p[i] != 0x7f;
+	return plain;
+}
+
 static const char *intern_new(struct intern_pool *in, const void *data, size_t len, uint32_t hash)
 {
 	size_t size = interned_size((uint32_t)len);
@@ -171,7 +180,8 @@ static const char *intern_new(struct intern_pool *in, const void *data, size_t l
 	}
 	if (in->n_texts >= in->n_buckets / 2 && in->n_buckets < 1u << 24)
 		grow(in);
-	*e = (struct interned){.refs = 1, .len = (uint32_t)len, .hash = hash, .id = in->next_id++};
+	*e = (struct interned){.refs = 1, .len = (uint32_t)len, .hash = hash, .id = in->next_id++,
+				.plain = is_plain(data, len)};
 	memcpy(e->text, data, len);
 	e->text[len] = 0;
 	e->next = in->buckets[hash & (in->n_buckets - 1)];

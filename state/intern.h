@@ -24,6 +24,7 @@ struct interned {
 	uint32_t after;			/* id of the text that was taken after this one */
 	bool queued;			/* was idle once; the queue is looked through when it is full */
 	bool again;			/* used again since: is spared once */
+	bool plain;			/* no control character: is printed as it is */
 	char text[];				/* NUL-terminated; len without that NUL */
 };
 

@@ -18,6 +18,34 @@ static bool is_plain(const char *path, size_t len)
 	return true;
 }
 
+/* A slash that something other than a name follows: another, or a name that begins with a dot. */
+static bool has_odd_slash(const char *p, size_t len)
+{
+	bool odd = false;
+
+	for (size_t i = 0; i + 1 < len; i++)
+		odd |= p[i] == '/' && (p[i + 1] == '/' || p[i + 1] == '.');
+	return odd;
+}
+
+/* The common case: a name, or several, in a directory whose path is plain. 0: it is not. */
+static size_t join_plain(char *out, const char *base, size_t base_len, const char *path,
+			 size_t path_len)
+{
+	size_t len;
+
+	base_len -= base_len && base[base_len - 1] == '/';
+	len = base_len + 1 + path_len;
+	if (!path_len || path[0] == '/' || path[0] == '.' || path[path_len - 1] == '/' ||
+	    (base_len && base[0] != '/') || len > PATH_TEXT_MAX)
+		return 0;
+	memcpy(out, base, base_len);
+	out[base_len] = '/';
+	memcpy(out + base_len + 1, path, path_len);
+	out[len] = 0;
+	return has_odd_slash(out, len) ? 0 : len;
+}
+
 struct output {
 	char *text;
 	size_t len;
@@ -76,6 +104,8 @@ size_t path_resolve(char *out, const char *base, size_t base_len, const char *pa
 		out[path_len] = 0;
 		return path_len;
 	}
+	if (base_len && (o.len = join_plain(out, base, base_len, path, path_len)))
+		return o.len;
 	if (path_len && path[0] == '/')
 		base_len = 0;
 	if ((base_len ? base[0] : path_len ? path[0] : 0) == '/') {

@@ -54,10 +54,6 @@ static void render_path(struct buffer *out, struct event *ev, unsigned i, const 
 	append(out, ")");
 }
 
-static void render_one(struct buffer *out, struct event *ev, unsigned i, const struct param_info *info,
-		       const struct param *p, const struct state *st,
-		       const struct render_options *options);
-
 /* A byte that selects the type, then a value of that type. */
 static void render_dynamic(struct buffer *out, struct event *ev, unsigned i,
 			   const struct param_info *info, const struct param *p,
@@ -83,9 +79,8 @@ static void render_ip(struct buffer *out, const struct param *p)
 		append(out, "<NA>");
 }
 
-static void render_one(struct buffer *out, struct event *ev, unsigned i, const struct param_info *info,
-		       const struct param *p, const struct state *st,
-		       const struct render_options *options)
+void render_one(struct buffer *out, struct event *ev, unsigned i, const struct param_info *info,
+		const struct param *p, const struct state *st, const struct render_options *options)
 {
 	const bool empty = !p->data || !p->len;
 
@@ -145,30 +140,32 @@ void render_param(struct buffer *out, struct event *ev, unsigned i, const struct
 		render_one(out, ev, i, &ev->info->params[i], p, st, options);
 }
 
-/* Calls of the public table's "generic" event show nothing but their name, as the family does. */
-#define TYPE_GENERIC 1
-#define NAME_SHOWN   64 /* of a parameter's name; a file's schema may have longer ones */
+char *render_arg_name(char *p, const struct param_info *info, bool first)
+{
+	const char *name = info->name;
+
+	if (!first)
+		*p++ = ' ';
+	for (unsigned n = 0; n < RENDER_NAME_MAX && *name; n++)
+		*p++ = *name++;
+	*p++ = '=';
+	return p;
+}
 
 void render_args(struct buffer *out, struct event *ev, const struct state *st,
 		 const struct render_options *options)
 {
-	if (ev->type <= TYPE_GENERIC)
+	if (ev->type <= RENDER_TYPE_GENERIC)
 		return;
 	if (!ev->parsed)
 		event_parse(ev);
 	for (unsigned i = 0; i < ev->n_params; i++) {
 		const struct param_info *info = &ev->info->params[i];
-		uint8_t *p = buffer_reserve(out, NAME_SHOWN + 2);
-		const char *name = info->name;
+		char *p = (char *)buffer_reserve(out, RENDER_NAME_MAX + 2);
 
 		if (!p)
 			return;
-		if (i)
-			*p++ = ' ';
-		for (unsigned n = 0; n < NAME_SHOWN && *name; n++)
-			*p++ = (uint8_t)*name++;
-		*p++ = '=';
-		out->len = (size_t)(p - out->data);
+		out->len += (size_t)(render_arg_name(p, info, i == 0) - p);
 		render_one(out, ev, i, info, &ev->params[i], st, options);
 	}
 }

@@ -1,51 +1,10 @@
 #include "state/render_value.h"
+#include "base/decimal.h"
 #include "state/address.h"
 #include "state/intern.h"
 
 #include <stdio.h>
 #include <time.h>
-
-static const char digit_pairs[201] =
-	"00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
-	"495051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596"
-	"979899";
-
-/* How many digits: the logarithm by bits, corrected by comparing with the power itself. */
-static unsigned digits_of(uint64_t v)
-{
-	static const uint64_t powers[] = {
-	    0u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u, 100000000u, 1000000000u,
-	    10000000000u, 100000000000u, 1000000000000u, 10000000000000u, 100000000000000u,
-	    1000000000000000u, 10000000000000000u, 100000000000000000u, 1000000000000000000u,
-	    10000000000000000000u};
-	unsigned n = (64 - (unsigned)__builtin_clzll(v | 1)) * 1233 >> 12;
-
-	return n + (v >= powers[n] || n == 0);
-}
-
-char *decimal_write(char *p, uint64_t v)
-{
-	unsigned n = digits_of(v);
-	char *at = p + n;
-
-	while (v >= 100) {
-		at -= 2;
-		memcpy(at, digit_pairs + 2 * (v % 100), 2);
-		v /= 100;
-	}
-	if (v >= 10)
-		memcpy(at - 2, digit_pairs + 2 * v, 2);
-	else
-		at[-1] = (char)('0' + v);
-	return p + n;
-}
-
-static char *signed_write(char *p, int64_t v)
-{
-	if (v < 0)
-		*p++ = '-';
-	return decimal_write(p, v < 0 ? -(uint64_t)v : (uint64_t)v);
-}
 
 /* Upper case without 0x, as the family writes numbers that its table calls hexadecimal. */
 static char *hex_write(char *p, uint64_t v)
@@ -71,7 +30,7 @@ void buffer_decimal(struct buffer *b, int64_t v)
 	char *p = (char *)buffer_reserve(b, 24);
 
 	if (p)
-		b->len = (size_t)((uint8_t *)signed_write(p, v) - b->data);
+		b->len = (size_t)((uint8_t *)decimal_put_signed(p, v) - b->data);
 }
 
 /* Short texts: a copy byte by byte is quicker than finding the length first. */
@@ -229,7 +188,7 @@ static long zone_offset(int64_t seconds)
 
 static void pair_write(char *p, unsigned v)
 {
-	memcpy(p, digit_pairs + 2 * (v % 100), 2);
+	memcpy(p, decimal_pairs + 2 * (v % 100), 2);
 }
 
 static void clock_write(char *out, int64_t seconds_of_day, uint32_t ns)
@@ -309,7 +268,10 @@ void render_fd_name(struct buffer *out, int64_t fd, const struct state *st)
 	if ((p[-1] == '4' || p[-1] == '6') && f->l4proto >= 2 && f->l4proto <= 5)
 		*p++ = "tuir"[f->l4proto - 2];
 	*p++ = '>';
-	text_write(p, f->name, len);
+	if (intern_of(f->name)->plain)
+		memcpy(p, f->name, len);
+	else
+		text_write(p, f->name, len);
 	p[len] = ')';
 	out->len = (size_t)((uint8_t *)p + len + 1 - out->data);
 }
@@ -410,7 +372,7 @@ static void render_plain(struct buffer *out, const struct param_info *info, int6
 	else if (info->format == PF_OCT || info->type == PT_MODE)
 		p = octal_write(p, (uint64_t)v);
 	else
-		p = signed_write(p, v);
+		p = decimal_put_signed(p, v);
 	out->len = (size_t)((uint8_t *)p - out->data);
 }
 

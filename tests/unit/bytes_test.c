@@ -79,6 +79,11 @@ START_TEST(decimals_of_every_length)
 			ck_assert_str_eq(have, want);
 		}
 	}
+	for (uint32_t v = 0; v < 1000000000; v += 99991) {
+		snprintf(want, sizeof want, "%09u", v);
+		*decimal_put_nine(have, v) = 0;
+		ck_assert_str_eq(have, want);
+	}
 	*decimal_put_nine(have, 1234567) = 0;
 	ck_assert_str_eq(have, "001234567");
 	*decimal_put_nine(have, 999999999) = 0;
