@@ -16,11 +16,12 @@ scapread -r a.scap -p '%evt.cpu' -n 1 | wc -l
 # -p
 sh -c 'while [ ! -e go ]; do sleep 0.05; done; mkdir three; exit 6' &
 pid=$!
-scapcap --engine=ptrace --format '%proc.name %evt.type' -p $pid 'evt.type in (mkdir, procexit) and proc.name=mkdir' 2>err &
-until grep -q capturing err; do sleep 0.05; done
+scapcap --engine=ptrace --format '%proc.name %evt.type' -p $pid 'evt.type in (mkdir, procexit) and proc.name=mkdir' >printed 2>err &
+until grep -qs capturing err; do sleep 0.05; done
 : >go
 wait $pid; echo "status $?"
-wait; cat err
+wait; cat printed err
+rm printed
 ls
 
 scapcap --engine=ptrace; echo "status $?"
