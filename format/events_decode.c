@@ -75,7 +75,8 @@ static struct slice slice_at(const struct events_head *h, uint32_t i, size_t *at
 	struct slice s = {.column = p[0], .kind = p[1], .width = p[2], .shift = p[3], .at = *at};
 
 	memcpy(&s.value, p + 4, 8);
-	if (s.kind == SLICE_CONSTANT)
+	/* Constants take no data, and what newer versions may have that is no frame neither. */
+	if (s.kind != SLICE_FRAME)
 		return s;
 	s.stored = (uint32_t)s.value;
 	s.raw = (uint32_t)(s.value >> 32);

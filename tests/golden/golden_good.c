@@ -106,12 +106,14 @@ static void make_newer(struct buffer *file)
 	set_u32(file, at + 112, get_u32(file, at + 112) + sizeof text);
 	lengthen(file, at, get_u32(file, at + WIRE_AT_HEADER), text, sizeof text, false);
 	lengthen(file, at, get_u32(file, at + WIRE_AT_HEADER) - 4, field, sizeof field, true);
-	/* EVENTS: a constant of an unknown column, flags in the type list. */
+	/* EVENTS: a constant of an unknown column, a slice of an unknown kind that takes no data, flags in
+	   the type list. */
 	events = block_find(file, BLOCK_EVENTS, 0);
 	header = get_u32(file, events + WIRE_AT_HEADER);
 	file->data[events + 172 + 2] |= 0x80;
-	set_u16(file, events + 90, (uint16_t)(file->data[events + 90] + 1));
-	lengthen(file, events, header - 4, (const uint8_t[12]){40, 0, 0, 0, 9}, 12, true);
+	set_u16(file, events + 90, (uint16_t)(file->data[events + 90] + 2));
+	lengthen(file, events, header - 4, (const uint8_t[24]){40, 0, 0, 0, 9, [12] = 41, 7, 0, 0, 200, 1}, 24,
+		 true);
 	/* A block of an unknown kind, with flags, between the others: the sequence goes on behind it. */
 	at = block_find(file, BLOCK_INDEX, 0);
 	block_begin(&block, (enum block_kind)99, file->data + at + WIRE_AT_ID,
