@@ -39,6 +39,7 @@
 TAKE_FLAG(no_follow, no_follow)
 TAKE_FLAG(env, env)
 TAKE_FLAG(hangs, hangs)
+TAKE_FLAG(summary, has_summary)
 TAKE_FLAG(json, json)
 TAKE_FLAG(quiet, quiet)
 TAKE_FLAG(explain, explain)
@@ -69,6 +70,18 @@ static int take_write(void *context, const char *value, struct error *err)
 		return error_set(err, -EINVAL, "one file at a time: %s or %s", a->write, value);
 	a->write = value;
 	return 0;
+}
+
+static int take_sort(void *context, const char *value, struct error *err)
+{
+	((struct arguments *)context)->has_summary = true;
+	return summary_sort_parse(&((struct arguments *)context)->summary, value, err);
+}
+
+static int take_columns(void *context, const char *value, struct error *err)
+{
+	((struct arguments *)context)->has_summary = true;
+	return summary_columns_parse(&((struct arguments *)context)->summary, value, err);
 }
 
 static int take_filter_file(void *context, const char *value, struct error *err)
@@ -164,6 +177,9 @@ static const struct option_row rows[] = {
 	{'M', "seconds", "SEC", "stop after SEC seconds", take_seconds},
 	{0, "format", "FORMAT", "line format of printed events, as scapread -p", take_format},
 	{'j', "json", NULL, "print one JSON object per event", take_json},
+	{'c', "summary", NULL, "print no events, but a table of the calls on standard error, as strace -c", take_summary},
+	{'S', "sort", "COL", "sort -c by time, calls, errors, name, min-time, p99...", take_sort},
+	{'U', "columns", "LIST", "columns of -c, as scapread -U", take_columns},
 	{'t', "timetype", "a|h|r|d|D", "how printed events show the time, as scapread -t", take_time},
 	{'A', "print-ascii", NULL, "print buffers as text", take_ascii},
 	{'x', "print-hex", NULL, "print buffers in hex", take_hex},
@@ -218,6 +234,9 @@ static int check_together(const struct arguments *a, struct error *err)
 				 a->json ? "-j" : "--format");
 	if (a->has_file_format && !a->write)
 		return error_set(err, -EINVAL, "-F says how -w writes: give -w FILE, too");
+	if (a->has_summary && (a->write || a->format))
+		return error_set(err, -EINVAL, "%s and -c: one or the other (scapread -c makes the table of a capture)",
+				 a->write ? "-w" : "--format");
 	if (a->engine == ENGINE_PTRACE && !a->command && !a->n_pids)
 		return error_set(err, -EINVAL, "--engine=ptrace follows a command (-- command) or a process (-p)");
 	if (a->engine == ENGINE_PTRACE && a->cgroup)

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "filters/filter_text.h"
 #include "sinks/sink_file.h"
+#include "sinks/summary.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,6 +38,8 @@ struct arguments {
 	enum file_format file_format;
 	bool has_file_format;
 	bool no_follow, env, hangs, json, quiet, explain, doctor, help, version;
+	bool has_summary;
+	struct summary_options summary; /* -c */
 	struct render_options render;
 	const char *filter_files[FILTER_FILES_MAX];
 	unsigned n_filter_files;

@@ -286,6 +286,7 @@ static int open_source(struct job *j, struct error *err)
 static int open_sink(struct job *j, struct error *err)
 {
 	const struct arguments *a = j->a;
+	struct summary_options summary = a->summary;
 	struct native_writer_options writer = {
 		.level = (int)a->level, .step_down = true, .threaded = true, .prompt = true};
 
@@ -295,8 +296,11 @@ static int open_sink(struct job *j, struct error *err)
 		.native = writer,
 		.selective = a->snapshot != CHOICE_ALL && a->filter.words.len > 1,
 	};
+	summary.json = a->json;
 	if (a->write)
 		j->sink = sink_file_new(j->out.fd, j->source->schema, &j->file, err);
+	else if (a->has_summary) /* beside the command's own output, where strace has it */
+		j->sink = sink_summary_new(stderr, &summary, err);
 	else if (a->json)
 		j->sink = sink_json_new(stdout, a->format, &a->render, err);
 	else

@@ -140,6 +140,12 @@ static struct sink *make_sink(struct job *j, struct error *err)
 			error_set(err, -ENOMEM, "out of memory");
 		return s;
 	}
+	if (o->has_summary)
+		return sink_summary_new(stdout, &o->summary, err);
+	if (o->grouped.by || o->grouped.aggregates || o->grouped.histogram)
+		return sink_grouped_new(stdout, &o->grouped, err);
+	if (o->tree)
+		return sink_tree_new(stdout, o->json, err);
 	if (o->json)
 		return sink_json_new(stdout, o->format, &o->render, err);
 	return sink_text_new(stdout, o->format, o->time_format, &o->render, isatty(1), err);

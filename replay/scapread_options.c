@@ -130,6 +130,58 @@ static int take_count(void *context, const char *value, struct error *err)
 	return 0;
 }
 
+static int take_summary(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->has_summary = true;
+	return 0;
+}
+
+static int take_sort(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->sort = value;
+	return 0;
+}
+
+static int take_columns(void *context, const char *value, struct error *err)
+{
+	struct scapread_options *o = context;
+
+	o->has_summary = true;
+	return summary_columns_parse(&o->summary, value, err);
+}
+
+static int take_per_process(void *context, const char *value, struct error *err)
+{
+	struct scapread_options *o = context;
+
+	o->has_summary = o->summary.per_process = true;
+	return 0;
+}
+
+static int take_by(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->grouped.by = value;
+	return 0;
+}
+
+static int take_aggregates(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->grouped.aggregates = value;
+	return 0;
+}
+
+static int take_histogram(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->grouped.histogram = value;
+	return 0;
+}
+
+static int take_tree(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->tree = true;
+	return 0;
+}
+
 static int take_filter_file(void *context, const char *value, struct error *err)
 {
 	struct scapread_options *o = context;
@@ -223,6 +275,20 @@ static const struct option_row rows[] = {
     {'q', "quiet", NULL, "print no events", take_quiet},
     {0, "hangs", NULL, "print the calls that were in progress at the end: who, what, for how long", take_hangs},
     {0, "count", NULL, "print only how many events passed", take_count},
+    {'c', "summary", NULL, "a table of the calls, as strace -c prints it", take_summary},
+    {'S', "sort", "COL",
+     "sort -c by time, calls, errors, name, min-time, p99...; --by by one of its columns", take_sort},
+    {'U', "columns", "LIST",
+     "columns of -c: time, total-time, min-time, max-time, avg-time, calls, errors, name, p99",
+     take_columns},
+    {0, "per-process", NULL, "-c process by process", take_per_process},
+    {0, "by", "FIELDS", "a table of groups: events that have these fields in common", take_by},
+    {0, "agg", "LIST",
+     "what it says of each: count, sum(F), avg(F), min(F), max(F), p99(F), distinct(F)",
+     take_aggregates},
+    {0, "hist", "FIELD", "how a number is spread, as bars; with --by for each group",
+     take_histogram},
+    {0, "tree", NULL, "the tree of processes, with what each did", take_tree},
     {0, "filter-file", "FILE", "a filter, or YAML with macros and lists, from a file; repeatable",
      take_filter_file},
     {0, "check-filter", NULL, "explain the filter and stop", take_check_filter},
@@ -247,11 +313,44 @@ void scapread_help(void)
 	       "  scapread -r curl.scap evt.type=openat and proc.name=curl\n"
 	       "  scapread -r curl.scap -p '%%evt.time %%proc.name %%fd.name' 'evt.latency > "
 	       "1000000'\n"
+	       "  scapread -r curl.scap --by proc.name,evt.type --agg "
+	       "'count,sum(evt.buflen),p99(evt.latency)'\n"
 	       "  scapread -r curl.scap -j | jq 'select(.\"evt.res\" == -2) | .args.name'\n",
 	       LINE_DEFAULT);
 }
 
+/* A table is all that is printed. */
+static int check_together(struct scapread_options *o, struct error *err)
+{
+	const bool is_grouped = o->grouped.by || o->grouped.aggregates || o->grouped.histogram;
+	const struct {
+		bool given;
+		const char *name;
+	} outputs[] = {{o->has_summary, "-c"}, {is_grouped, "--by"},  {o->tree, "--tree"},
+		       {o->format, "-p"},      {o->count, "--count"}, {o->write, "-w"}};
+	const size_t n_tables = 3;
+	const char *table = NULL;
+
+	for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
+		if (outputs[i].given && table)
+			return error_set(err, -EINVAL, "%s and %s: one or the other", table,
+					 outputs[i].name);
+		if (outputs[i].given && i < n_tables)
+			table = outputs[i].name;
+	}
+	if (o->grouped.histogram && o->grouped.aggregates)
+		return error_set(err, -EINVAL, "--hist and --agg: one or the other");
+	if (o->sort && !o->has_summary && (!is_grouped || o->grouped.histogram))
+		return error_set(err, -EINVAL, "-S sorts a table: -c or --by");
+	o->summary.json = o->grouped.json = o->json;
+	o->grouped.sort = o->sort;
+	return o->sort && o->has_summary ? summary_sort_parse(&o->summary, o->sort, err) : 0;
+}
+
 int scapread_options_parse(struct scapread_options *ret, int argc, char **argv, struct error *err)
 {
-	return options_parse(rows, argc, argv, NULL, ret, err);
+	int first = options_parse(rows, argc, argv, NULL, ret, err);
+	int r = first < 0 ? 0 : check_together(ret, err);
+
+	return r < 0 ? r : first;
 }

@@ -5,8 +5,10 @@
 #include "filters/filter_text.h"
 #include "replay/lists.h"
 #include "replay/merge.h"
+#include "sinks/grouped.h"
 #include "sinks/range.h"
 #include "sinks/sink_file.h"
+#include "sinks/summary.h"
 #include "state/render.h"
 
 #define FILTER_FILES_MAX 16
@@ -23,6 +25,10 @@ struct scapread_options {
 	unsigned internal; /* how often -D was given */
 	char time_format;
 	bool json, markdown, quiet, count, hangs, progress, check_filter, help, version;
+	bool tree, per_process, has_summary;
+	const char *sort;
+	struct summary_options summary;
+	struct grouped_options grouped;
 	enum list_kind list;
 	enum file_format file_format;
 	bool has_file_format;

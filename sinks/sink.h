@@ -61,5 +61,7 @@ struct scap_sink_options {
 	struct scap_sink_report *report; /* may be NULL */
 };
 struct sink *sink_scap_new(int fd, const struct scap_sink_options *options, struct error *err);
+/* The tree of processes, with what each did. NULL: out of memory. */
+struct sink *sink_tree_new(FILE *out, bool json, struct error *err);
 /* Counts only. NULL: out of memory. */
 struct sink *sink_count_new(uint64_t *n);
