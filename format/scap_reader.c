@@ -1,6 +1,7 @@
 #include "format/scap.h"
 #include "format/scap_scan.h"
 #include "format/scap_state.h"
+#include "format/wire.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -116,6 +117,14 @@ static int the_end(struct scap_reader *r, struct error *err)
 	if (r->scan.n_untold)
 		return error_set(err, -EBADMSG, "%llu more damaged places",
 				 (unsigned long long)r->scan.n_untold);
+	if (r->scan.batch.n_misfits)
+		return error_set(err, -EBADMSG, "%llu parameters of other sizes than their types have; "
+				 "they are shown as absent",
+				 (unsigned long long)r->scan.batch.n_misfits);
+	if (r->scan.converter.n_forgotten)
+		return error_set(err, -E2BIG, "%llu calls begun at once and not ended: more than can be kept; "
+				 "what their entries say is missing",
+				 (unsigned long long)r->scan.converter.n_forgotten);
 	return 0;
 }
 
@@ -158,10 +167,11 @@ static int give_damage(struct scap_reader *r, struct error *err)
 	return code;
 }
 
-static int give_events(struct scap_reader *r, struct item *ret)
+static int give_events(struct scap_reader *r, struct item *ret, struct error *err)
 {
 	struct scap_batch *sb = &r->scan.batch;
 	const uint32_t n = sb->batch.n_events;
+	int e;
 
 	scap_batch_end(sb, r->number);
 	r->number += n;
@@ -171,7 +181,8 @@ static int give_events(struct scap_reader *r, struct item *ret)
 	r->stats.last_ns = r->last_ns;
 	r->stats.n_events += n;
 	*ret = (struct item){.kind = ITEM_EVENTS, .batch = &sb->batch};
-	return 1;
+	/* There are no checksums: all is well once every parameter has been found. */
+	return r->options.verify && (e = batch_need(&sb->batch, COLUMNS_ALL, err)) < 0 ? e : 1;
 }
 
 /* ---- lists ---- */
@@ -393,11 +404,11 @@ static int other_block(struct scap_reader *r, uint32_t type, uint32_t total, str
 			       ? lost_track(r, -EBADMSG, err, "a section header's length is impossible")
 			       : section_read(r, total, err);
 	case SCAP_MACHINE:
-		r->stats.n_blocks[1]++;
+		r->stats.n_blocks[BLOCK_CAPTURE]++;
 		return machine_read(r, total, err);
 	}
 	if (scap_list_begin(&r->list, type)) {
-		r->stats.n_blocks[3]++;
+		r->stats.n_blocks[BLOCK_STATE]++;
 		r->in_list = true;
 		r->list_at = r->input.at;
 		r->list_total = total;
@@ -477,7 +488,7 @@ static int reader_step(struct scap_reader *r, struct item *ret, struct error *er
 		if (why < 0)
 			return reader_fail(r, why, err);
 		if (s->batch.batch.n_events)
-			return give_events(r, ret);
+			return give_events(r, ret, err);
 		if (why == SCAN_FULL || why == SCAN_DAMAGE)
 			return STEP_ON;
 		if (scap_input_have(&r->input) < SCAP_BLOCK_HEAD)

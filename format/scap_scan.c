@@ -1,5 +1,6 @@
 #include "format/scap_scan.h"
 #include "format/scap_state.h"
+#include "format/wire.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -337,7 +338,7 @@ int scap_scan(struct scap_scan *s, struct scap_input *in, struct source_stats *s
 	const uint8_t *p = in->window + in->start, *end = in->window + in->end;
 	const uint64_t base = in->at - in->start;
 	const bool simple = !s->raw_events;
-	uint64_t offset;
+	uint64_t offset, n_blocks = 0;
 	uint32_t tail;
 	enum scap_scan_end why = SCAN_MORE;
 	int r = 0;
@@ -356,6 +357,7 @@ int scap_scan(struct scap_scan *s, struct scap_input *in, struct source_stats *s
 		    total <= have && u32_at(p + total - SCAP_BLOCK_TAIL) == total &&
 		    take_easy(s, stats, p, total)) {
 			p += total;
+			n_blocks++;
 			continue;
 		}
 		if (!form_find(u32_at(p), &form)) {
@@ -385,11 +387,13 @@ int scap_scan(struct scap_scan *s, struct scap_input *in, struct source_stats *s
 		if (r < 0)
 			break;
 		p += total;
+		n_blocks++;
 		if (r > 0) {
 			why = SCAN_DAMAGE;
 			break;
 		}
 	}
+	stats->n_blocks[BLOCK_EVENTS] += n_blocks;
 	in->at += (size_t)(p - (in->window + in->start));
 	in->start = (size_t)(p - in->window);
 	return r < 0 ? r : (int)why;

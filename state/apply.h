@@ -6,6 +6,7 @@
 #include "state/store.h"
 
 #define OP_PARAMS 32
+#define OP_ALONE  0xFF /* argument of handlers that need no thread: notes of capture tools have none */
 
 /* One application: everything that a handler looks at. */
 struct step {

@@ -531,9 +531,9 @@ const struct op_row process_ops[] = {
 	{"mmap2", apply_memory, 0, "vm_size vm_rss vm_swap"},
 	{"munmap", apply_memory, 0, "vm_size vm_rss vm_swap"},
 	{"switch", apply_memory, 0, "vm_size vm_rss vm_swap pgft_maj pgft_min"},
-	{"useradded", apply_user_added, 0, "uid gid name home shell"},
-	{"userdeleted", apply_user_deleted, 0, "uid"},
-	{"groupadded", apply_group_added, 0, "gid name"},
-	{"groupdeleted", apply_group_deleted, 0, "gid"},
+	{"useradded", apply_user_added, OP_ALONE, "uid gid name home shell"},
+	{"userdeleted", apply_user_deleted, OP_ALONE, "uid"},
+	{"groupadded", apply_group_added, OP_ALONE, "gid name"},
+	{"groupdeleted", apply_group_deleted, OP_ALONE, "gid"},
 	{0},
 };

@@ -265,7 +265,7 @@ void state_apply(struct state *st, struct event *ev)
 	look(s, ev, true);
 	if (!(op = s->ops[ev->info->type]))
 		op = op_find(s, ev->info);
-	if (op->fn && st->now.thread && !(ev->flags & EVENT_UNFINISHED))
+	if (op->fn && (st->now.thread || op->argument == OP_ALONE) && !(ev->flags & EVENT_UNFINISHED))
 		op->fn(&(struct step){s, ev, node_of(st->now.thread), op});
 }
 
