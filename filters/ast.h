@@ -8,6 +8,7 @@
 #include "filters/lexer.h"
 
 struct definitions;
+struct table;
 
 #define FILTER_DEPTH_MAX  100	/* parentheses within parentheses, as the family has it */
 #define FILTER_CHECKS_MAX 8192 /* checks of one filter: bounds what compiling it can cost */
@@ -94,8 +95,7 @@ struct check {
 	struct literal *values;
 	uint32_t n_values;
 
-	/* Text lists: value index + 1 by hash, size a power of two, 0: not hashed. */
-	uint32_t *slots, n_slots;
+	struct table *table; /* of a longer list, NULL: values are compared one by one */
 	/* Results by interned name: 0 not known yet, 1 false, 2 true. */
 	uint8_t *by_id;
 	uint32_t n_by_id;
@@ -186,7 +186,15 @@ int column_prepare(struct filter *f, struct node *n, struct error *err);
 /* match.c: one value; one event. */
 bool check_value(struct filter *f, const struct check *c, const struct value *v);
 bool check_event(struct filter *f, struct check *c, struct event *ev, struct state *st);
+/* table.c: lists that are looked up instead of compared. table_make: 0 or -ENOMEM; table_find: 1, 0, or -1 when the
+   table is not about values of that kind. */
+int table_make(struct filter *f, struct check *c);
+int table_find(const struct table *t, const struct value *v);
 uint32_t text_hash(struct text t);
+static inline bool text_equal(struct text a, struct text b)
+{
+	return a.len == b.len && !memcmp(a.data, b.data, a.len);
+}
 /* text_match.c */
 int glob_check(const struct lexer *l, const struct literal *v);
 bool glob_match(struct text pattern, struct text s, bool ignore_case);

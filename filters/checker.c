@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HASH_FROM 8 /* shorter lists are compared one by one */
-
 enum value_class value_class_of(enum param_type type)
 {
 	switch (type) {
@@ -276,39 +274,6 @@ static int check_literal(const struct lexer *l, struct filter *f, const struct c
 	}
 }
 
-uint32_t text_hash(struct text t)
-{
-	uint32_t h = 2166136261u;
-
-	for (uint32_t i = 0; i < t.len; i++)
-		h = (h ^ (uint8_t)t.data[i]) * 16777619u;
-	return h ^ h >> 15;
-}
-
-static int hash_values(const struct lexer *l, struct filter *f, struct check *c)
-{
-	bool equality = c->op == OP_EQ || c->op == OP_IN || c->op == OP_INTERSECTS;
-	uint32_t size = 16;
-
-	if (!equality || c->asks_right || c->quantifier == QUANT_ALL || c->n_values < HASH_FROM ||
-	    (c->class != CLASS_TEXT && c->class != CLASS_BYTES))
-		return 0;
-	while (size < c->n_values * 2)
-		size *= 2;
-	c->slots = arena_take(&f->arena, size * sizeof *c->slots);
-	if (!c->slots)
-		return error_set(l->err, -ENOMEM, "out of memory");
-	c->n_slots = size;
-	for (uint32_t i = 0; i < c->n_values; i++) {
-		uint32_t at = text_hash(c->values[i].source.text) & (size - 1);
-
-		while (c->slots[at])
-			at = (at + 1) & (size - 1);
-		c->slots[at] = i + 1;
-	}
-	return 0;
-}
-
 static int check_check(const struct lexer *l, struct filter *f, struct check *c)
 {
 	const struct field_info *info = c->left.field.info;
@@ -325,7 +290,9 @@ static int check_check(const struct lexer *l, struct filter *f, struct check *c)
 	}
 	for (uint32_t i = 0; r == 0 && i < c->n_values; i++)
 		r = check_literal(l, f, c, &c->values[i]);
-	return r < 0 ? r : hash_values(l, f, c);
+	if (r == 0 && table_make(f, c) < 0)
+		return error_set(l->err, -ENOMEM, "out of memory");
+	return r;
 }
 
 int check_types(const struct lexer *l, struct filter *f, struct node *n)

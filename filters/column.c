@@ -238,7 +238,7 @@ static bool take_budget(struct filter *f, const struct check *c, uint64_t n)
 {
 	uint64_t each = 1;
 
-	if (!c->slots)
+	if (!c->table)
 		for (uint32_t i = 0; i < c->n_values; i++)
 			each += c->op == OP_REGEX ? REGEX_COST : NAME_LEN * (1 + c->values[i].source.text.len);
 	if (each > f->budget / n)

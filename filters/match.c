@@ -3,11 +3,6 @@
 
 #include <stdlib.h>
 
-static bool text_equal(struct text a, struct text b)
-{
-	return a.len == b.len && !memcmp(a.data, b.data, a.len);
-}
-
 static bool text_starts(struct text s, struct text with)
 {
 	return s.len >= with.len && !memcmp(s.data, with.data, with.len);
@@ -180,22 +175,15 @@ static bool literal_check(struct filter *f, const struct check *c, const struct 
 	}
 }
 
-static bool in_slots(const struct check *c, struct text t)
-{
-	for (uint32_t at = text_hash(t) & (c->n_slots - 1); c->slots[at]; at = (at + 1) & (c->n_slots - 1))
-		if (text_equal(c->values[c->slots[at] - 1].source.text, t))
-			return true;
-	return false;
-}
-
 bool check_value(struct filter *f, const struct check *c, const struct value *v)
 {
 	bool all = c->quantifier == QUANT_ALL;
+	int known;
 
 	if (c->op == OP_EXISTS)
 		return true;
-	if (c->slots && (v->kind == VALUE_TEXT || v->kind == VALUE_BYTES))
-		return in_slots(c, v->text);
+	if (c->table && (known = table_find(c->table, v)) >= 0)
+		return known;
 	for (uint32_t i = 0; i < c->n_values; i++)
 		if (literal_check(f, c, &c->values[i], v) != all)
 			return !all;
