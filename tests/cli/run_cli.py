@@ -8,8 +8,6 @@ usage: run_cli.py [--update] BUILD-ROOT [NAME...]
     NAME.err      standard error (absent: none)
     NAME.exit     exit status (absent: 0)
 
-capture_*.sh need scapcap, and are skipped where it was not built.
-
 A line of NAME.out or NAME.err that is just "..." stands for any lines. --update writes the files anew.
 Output is TAP. Everything runs with TZ=UTC and LC_ALL=C.
 """
@@ -86,9 +84,6 @@ def main():
     failed = 0
     print("1..%d" % len(scripts))
     for number, script in enumerate(scripts, 1):
-        if script.stem.startswith("capture_") and not (build / "scapcap").exists():
-            print("ok %d - %s # SKIP built without the capture engine" % (number, script.stem))
-            continue
         try:
             result = run(script, build)
         except subprocess.TimeoutExpired:
