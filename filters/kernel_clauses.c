@@ -54,7 +54,8 @@ static int question_number(struct builder *b, const struct kernel_question *q)
 	return (int)out->n_questions++;
 }
 
-/* Whether the kernel knows the answer as surely as user space. */
+/* Whether the kernel knows the answer as surely as user space: of results it does not, calls that are still going on
+   and events that are no calls have none. */
 static bool is_sure(const struct check *c, const struct kernel_question *q)
 {
 	switch (q->about) {
@@ -64,8 +65,6 @@ static bool is_sure(const struct check *c, const struct kernel_question *q)
 		return true;
 	case ABOUT_TYPE:
 		return c->column == COLUMN_PART_TYPES;
-	case ABOUT_RESULT:
-		return c->column == COLUMN_PART_FAILED;
 	default:
 		return false;
 	}
