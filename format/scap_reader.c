@@ -212,6 +212,8 @@ static int list_drop(struct scap_reader *r, const struct error *words, struct er
 	int e;
 
 	r->in_list = false;
+	if (r->list_left > scap_input_left(&r->input))
+		return cut_short(r, r->list_at, r->input.at - r->list_at + scap_input_left(&r->input), err);
 	if ((e = scap_input_skip(&r->input, r->list_left, &missing, err)) < 0)
 		return e;
 	if (missing)
@@ -580,6 +582,9 @@ bool scap_reader_probe(const uint8_t *head, size_t len)
 		return true;
 	if (total > len)
 		total = __builtin_bswap32(total);
+	/* A pipe may not have handed over more yet; ours has a longer header. */
+	if (type == SCAP_SECTION && total == SCAP_SECTION_LEN && len == total)
+		return true;
 	cursor_bytes(&c, total < 12 ? len : total - 12);
 	next = cursor_u32(&c);
 	if (cursor_failed(&c) || type != SCAP_SECTION)

@@ -71,7 +71,7 @@ CASES = {
     "cut_trailer": (WHOLE[:-2], N - 1, 1, f"truncated: .* offset {at(N - 1)}"),
     "cut_between": (WHOLE[:at(9)], 9, 0, ""),
     "no_events": (HEAD + STATE, 0, 0, ""),
-    "section_alone": (WHOLE[:28], 0, 1, "."),
+    "section_alone": (WHOLE[:28], 0, 0, ""),
     # lengths
     "block_length_0": (set_event(9, 4, 0), N - 1, 1, f"offset {at(9)}"),
     "block_length_odd": (set_event(9, 4, 61), N - 1, 1, f"offset {at(9)}"),
