@@ -102,10 +102,11 @@ static void type_split(struct payload_split *s, const struct batch *b, uint32_t 
 	fields->len += len;
 	for (uint32_t k = 0; k < type->n_events; k++) {
 		uint32_t i = order[k];
-		const uint8_t *p = b->payload + b->payload_at[i];
+		const uint8_t *p;
 
-		if (!b->payload_len[i])
+		if (!b->payload_len[i]) /* maybe of all of them, and there is no payload */
 			continue;
+		p = b->payload + b->payload_at[i];
 		if (s->as_is[i - from])
 			buffer_append(values, p, b->payload_len[i]);
 		else
