@@ -24,6 +24,7 @@ struct scap_sink {
 	struct capture_info info;
 	struct buffer texts;		/* of info */
 	bool has_hidden;		/* some events are there for their effects only */
+	uint64_t last_ns;		/* of the last one that is not: effects behind it matter to nobody */
 };
 
 static int out_of_memory(struct error *err)
@@ -55,6 +56,8 @@ static int put_aside(struct scap_sink *s, struct event *ev, struct state *st, bo
 	s->report.n_notes += told.no_place && chosen;
 	s->report.n_events += !told.no_place && chosen;
 	s->has_hidden |= !chosen;
+	if (chosen && ev->time_ns > s->last_ns)
+		s->last_ns = ev->time_ns;
 	if (!s->options.legacy)
 		return spool_append(&s->spool, s->event.data, s->event.len, err);
 	pair.bytes = s->event.data;
@@ -105,14 +108,14 @@ static uint64_t block_time(const uint8_t *block, int64_t *ret_tid, bool *ret_hid
 	return time_ns;
 }
 
-/* A block that was put aside: left out when it is there for the effects on a process that nobody needs. */
+/* A block that was put aside: left out when it is there for effects that nobody needs. */
 static int block_write(struct scap_sink *s, const uint8_t *block, struct error *err)
 {
 	bool hidden;
 	int64_t tid;
+	uint64_t time_ns = block_time(block, &tid, &hidden);
 
-	block_time(block, &tid, &hidden);
-	if (hidden && !people_is_needed(&s->people, tid))
+	if (hidden && (time_ns > s->last_ns || !people_is_needed(&s->people, tid)))
 		return 0;
 	return scap_output_write(&s->out, block, block_len(block), err);
 }
@@ -207,6 +210,7 @@ static int section_next(struct scap_sink *s, struct error *err)
 	people_reset(&s->people);
 	spool_done(&s->spool);
 	s->has_hidden = false;
+	s->last_ns = 0;
 	if (s->pairs) {
 		scap_pairs_free(s->pairs);
 		s->pairs = scap_pairs_new(s->options.folder);

@@ -108,6 +108,7 @@ class Comparison:
         self.theirs_names = param_names(run(['sysdig', '-L'])[1])
         self.renames = renames()
         self.differences = Differences(names)
+        self.confused = False
 
     def read(self, command, fields):
         status, out, err = run(command, env=dict(os.environ, TZ='UTC'))
@@ -122,13 +123,14 @@ class Comparison:
                                 e['proc.name'], e['fd.name'], int(latency) if latency.isdigit() else 0, e['evt.args']))
         return status, events, err
 
-    def compare(self, path, legacy):
+    def compare(self, path, legacy, filter=()):
         """Yields what differs and is not explained, as text."""
-        _, ours, _ = self.read([self.scapread, '-v', '-D', '-r', path, '-p', format_of(OUR_FIELDS)], OUR_FIELDS)
+        _, ours, _ = self.read([self.scapread, '-v', '-D', '-r', path, '-p', format_of(OUR_FIELDS), *filter], OUR_FIELDS)
         status, theirs, err = self.read(['sysdig', '-r', legacy, '-p', format_of(SYSDIG_FIELDS)], SYSDIG_FIELDS)
         if status:
             yield f'sysdig -r: {err.strip()}'
             return
+        self.confused = bool(filter)  # in a part nobody sees what came before
         calls_only = path.name in self.differences.calls_only
         at = collections.defaultdict(collections.deque)
         for e in theirs:
@@ -175,7 +177,12 @@ class Comparison:
             if name not in [rename.get(n, n) for n in told] and (exit or value != '<NA>') and (
                     not self.differences.explains(ours.type, name, value, '')):
                 yield f'{ours.time} {ours.tid}: {ours.type}: sysdig has no {name} (ours {value!r})'
+        self.confused = self.confused or (ours.type == 'fcntl' and 'F_DUPFD' in ours.args)
+        small = re.match(r'[01]\b', mine.get('fd') or mine.get('res') or '')
         for what, a, b in pairs:
+            # Its own slip: an fcntl behind F_DUPFD is taken for a second dup, whose result (0 or 1) is a descriptor.
+            if self.confused and small and what in ('fd.name', 'fd', 'res'):
+                continue
             if not alike(a, b) and not self.differences.explains(ours.type, what, a, b):
                 yield f'{ours.time} {ours.tid}: {ours.type}: {what}: ours {a!r}, sysdig {b!r}'
 
@@ -229,6 +236,9 @@ def main():
                 listed = len(out.splitlines())
                 result([f'{listed} of {wanted} events: {err}'] if listed != wanted or status else [],
                        f'{path.name}: tshark -r of -F scap{how}')
+            part = ['evt.type in (read, write, sendto, recvfrom)']
+            run([comparison.scapread, '-D', '-r', path, '-w', legacy, '-F', 'scap-legacy', *part])
+            result(list(comparison.compare(path, legacy, part)), f'{path.name}: sysdig -r of a part')
     print(f'1..{n}')
     sys.exit(failed > 0)
 

@@ -400,15 +400,20 @@ START_TEST(test_selective)
 	/* and what the chosen one does without being chosen does */
 	maker_add(&b.maker, "openat", ((struct maker_event){.tid = 20, .result = 5}), TEXT("name", "/needed"));
 	bench_feed(&b, 20);
+	maker_add(&b.maker, "getpid", ((struct maker_event){.tid = 20}));
+	bench_feed(&b, 0);
+	/* behind the last chosen event nothing matters */
+	maker_add(&b.maker, "openat", ((struct maker_event){.tid = 20, .result = 6}), TEXT("name", "/elsewhere/late"));
+	bench_feed(&b, 20);
 	f = bench_finish(&b);
 	while ((code = block_next(&f, &at, &body)))
 		if (told_parse(&told, code, body)) {
 			n++;
 			n_hidden += told.flags == SCAP_STATE_ONLY;
 		}
-	ck_assert_uint_eq(n, 2);
+	ck_assert_uint_eq(n, 3);
 	ck_assert_uint_eq(n_hidden, 1);
-	ck_assert_uint_eq(b.report.n_events, 1);
+	ck_assert_uint_eq(b.report.n_events, 2);
 	ck_assert(holds(&f, "chosen") && holds(&f, "shell") && holds(&f, "init"));
 	ck_assert(holds(&f, "/mine") && holds(&f, "/needed") && holds(&f, "ada"));
 	ck_assert(!holds(&f, "other") && !holds(&f, "/elsewhere") && !holds(&f, "bob") && !holds(&f, "/shells"));
