@@ -158,6 +158,7 @@ struct filter {
 	struct field_scratch scratch[2 * (FILTER_CALLS_MAX + 1)];
 	struct event *event; /* that is looked at, for values asked of it */
 	struct state *state;
+	const struct check *quick; /* a check that must hold, whose answers are kept by name; NULL: none */
 	struct literal *regexes;
 	void *match_data, *match_context; /* PCRE2 */
 };

@@ -28,6 +28,18 @@ static void find_types(struct filter *f)
 		f->has_types |= !bit_test(f->types, e->type);
 }
 
+/* One that must hold for the filter to hold. */
+static const struct check *find_quick(const struct node *n)
+{
+	const struct check *c = NULL;
+
+	if (n->kind == NODE_CHECK)
+		return n->check->quick ? n->check : NULL;
+	for (uint32_t i = 0; n->kind == NODE_AND && i < n->n_children && !c; i++)
+		c = find_quick(n->children[i]);
+	return c;
+}
+
 static int compile(struct filter *f, struct lexer *l, const struct definitions *names)
 {
 	int r = filter_parse(l, names, &f->root, &f->n_checks);
@@ -46,6 +58,7 @@ static int compile(struct filter *f, struct lexer *l, const struct definitions *
 	if (r < 0)
 		return r;
 	f->exact = f->root->exact;
+	f->quick = find_quick(f->root);
 	f->ids_max = IDS_TOTAL / (f->n_checks + 1);
 	if (f->ids_max > IDS_MAX)
 		f->ids_max = IDS_MAX;
@@ -107,6 +120,11 @@ void filter_free(struct filter *f)
 	free(f);
 }
 
+bool filter_rules_out(const struct filter *f, const struct event_info *info, const struct state *st)
+{
+	return f->quick && f->state_serial == st->serial && check_quickly(f->quick, info, st) == 0;
+}
+
 unsigned filter_needs(const struct filter *f)
 {
 	return NEED_COLUMNS | f->root->needs;
@@ -139,7 +157,7 @@ static inline bool check_match(struct filter *f, struct check *c, struct event *
 	/* What the type rules out, or decides, needs no value. */
 	if (c->types && !bit_test(c->types, ev->type))
 		return false;
-	if (c->quick && (known = check_quickly(c, ev, st)) >= 0)
+	if (c->quick && (known = check_quickly(c, ev->info, st)) >= 0)
 		return known;
 	if (c->column == COLUMN_PART_TYPES && !bit_test(f->unsure, ev->type))
 		return true;

@@ -38,6 +38,12 @@ bool filter_is_exact(const struct filter *f);
 /* The whole filter on one event; st->now set. */
 bool filter_match(struct filter *f, struct event *ev, struct state *st);
 
+/*
+ * For events that filter_columns() has let pass, with st->now set by state_peek(): true when it is known
+ * already that the filter does not hold.
+ */
+bool filter_rules_out(const struct filter *f, const struct event_info *info, const struct state *st);
+
 /* Event types that can pass (EVENT_TYPE_MAX bits), NULL when all can: lets blocks be skipped. */
 const uint64_t *filter_types(const struct filter *f);
 

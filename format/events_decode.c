@@ -404,21 +404,23 @@ static int ranks_find(struct events_decoder *d, const struct batch *b, const str
 
 	if (d->ranks_known)
 		return 0;
-	memset(next, 0, h->n_types * sizeof *next);
-	for (uint32_t i = 0; i < b->n_events; i++)
-		next[d->type_index[i]]++;
 	for (uint32_t t = 0; t < h->n_types; t++) {
-		struct type_row row = events_head_type(h, t);
-
-		if (next[t] != row.n_events)
-			return error_set(err, -EBADMSG,
-					 "type %u occurs %u times, its type list says %u", row.type,
-					 next[t], row.n_events);
 		next[t] = seen;
-		seen += row.n_events;
+		seen += events_head_type(h, t).n_events;
 	}
 	for (uint32_t i = 0; i < b->n_events; i++)
 		d->rank[i] = (uint16_t)next[d->type_index[i]]++;
+	/* Places are used once the counts have turned out to be true: then none was given twice. */
+	seen = 0;
+	for (uint32_t t = 0; t < h->n_types; t++) {
+		struct type_row row = events_head_type(h, t);
+
+		if (next[t] - seen != row.n_events)
+			return error_set(err, -EBADMSG,
+					 "type %u occurs %u times, its type list says %u", row.type,
+					 next[t] - seen, row.n_events);
+		seen += row.n_events;
+	}
 	d->ranks_known = true;
 	return 0;
 }

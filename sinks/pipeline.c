@@ -25,6 +25,7 @@ struct run {
 	bool whole_view;          /* scan_columns has all that event_columns has, and some of it */
 	bool feed_state;          /* somebody asks for threads, fds or users */
 	bool exact;               /* the filter's column part decides alone */
+	bool may_peek;            /* the state alone may tell that an event does not pass */
 	bool has_hidden;          /* the sink keeps hidden state events */
 	bool by_selection;        /* the sink takes whole batches */
 	bool want_told;
@@ -41,7 +42,7 @@ struct run {
 	struct event ev;
 	uint64_t bits[WORDS];  /* may pass */
 	uint64_t touch[WORDS]; /* changes state: to be applied, or kept hidden by the sink */
-	uint8_t kinds[EVENT_TYPE_MAX];
+	uint8_t kinds[UINT16_MAX + 1]; /* enum type_kind bits, 0: not known yet */
 
 	bool range_settled;
 	bool begun;		/* the range has: all later state is the sink's to know */
@@ -54,8 +55,6 @@ static uint8_t kind_find(struct run *run, const struct schema *schema, uint16_t 
 	uint8_t kind = TYPE_KNOWN;
 	unsigned main_category;
 
-	if (type >= EVENT_TYPE_MAX)
-		return TYPE_KNOWN;
 	info = schema_find(schema, type);
 	main_category = info->category & 0xff;
 	if (event_info_is_state(info) &&
@@ -74,7 +73,7 @@ static uint8_t kind_find(struct run *run, const struct schema *schema, uint16_t 
 
 static inline uint8_t kind_of(struct run *run, const struct schema *schema, uint16_t type)
 {
-	uint8_t kind = type < EVENT_TYPE_MAX ? run->kinds[type] : 0;
+	uint8_t kind = run->kinds[type];
 
 	return kind ? kind : kind_find(run, schema, type);
 }
@@ -137,6 +136,7 @@ struct run *pipeline_open(struct pipeline *p, struct error *err)
 	    p->needs | (p->sink ? p->sink->needs : 0) | (p->filter ? filter_needs(p->filter) : 0);
 	run->feed_state = run->needs & (NEED_THREADS | NEED_FDS | NEED_USERS);
 	run->exact = !p->filter || filter_is_exact(p->filter);
+	run->may_peek = run->feed_state && !run->exact;
 	run->has_hidden = p->sink && p->sink->ops->hidden;
 	/* What came of the events before a range is told from the state. */
 	run->feed_state |= p->range.given && run->has_hidden;
@@ -254,54 +254,70 @@ static void clear_hidden(struct run *run, const struct batch *b)
 		run->bits[i / 64] &= ~((uint64_t)((b->flags[i] & EVENT_HIDDEN) != 0) << i % 64);
 }
 
-/* One bit of the kind of each of 64 events, or fewer. */
-static uint64_t kind_word(struct run *run, const struct batch *b, uint32_t first, unsigned shift)
+#define EIGHT_BYTES UINT64_C(0x0101010101010101)
+
+/* Bit `bit` of each of 64 bytes. */
+static uint64_t gather(const uint8_t kinds[64], unsigned bit)
 {
-	const uint32_t n = b->n_events - first < 64 ? b->n_events - first : 64;
-	const uint16_t *type = b->type + first;
 	uint64_t word = 0;
 
-	for (uint32_t i = 0; i < n; i++)
-		word |= (uint64_t)(kind_of(run, b->schema, type[i]) >> shift & 1) << i;
+	for (unsigned i = 0; i < 8; i++) {
+		uint64_t eight;
+
+		memcpy(&eight, kinds + 8 * i, 8);
+		/* Moves the lowest bit of byte k to bit 56 + k. */
+		word |= ((eight >> bit & EIGHT_BYTES) * UINT64_C(0x0102040810204080) >> 56) << 8 * i;
+	}
 	return word;
 }
 
-/* Takes out of `bits` what is hidden or internal. */
-static int mask_unshown(struct run *run, struct batch *b, struct error *err)
+/* What the types of 64 events from `first` on say, or of fewer. */
+static void note_kinds(struct run *run, const struct batch *b, uint32_t first, bool touch)
 {
-	const struct pipeline *p = run->p;
-	int r;
+	const uint32_t n = b->n_events - first < 64 ? b->n_events - first : 64;
+	const uint16_t *type = b->type + first;
+	uint8_t kinds[64];
 
-	if (!p->show_hidden && !b->none_hidden) {
-		r = batch_need(b, COLUMN_FLAGS, err);
-		if (r < 0)
-			return r;
-		if (any_flag(b, EVENT_HIDDEN))
-			clear_hidden(run, b);
-	}
-	if (!p->show_internal) {
-		r = batch_need(b, COLUMN_TYPE, err);
-		if (r < 0)
-			return r;
-		for (uint32_t w = 0; w * 64 < b->n_events; w++)
-			if (run->bits[w])
-				run->bits[w] &= ~kind_word(run, b, w * 64, TYPE_INTERNAL_BIT);
-	}
-	return 0;
+	for (uint32_t i = 0; i < n; i++)
+		kinds[i] = run->kinds[type[i]];
+	memset(kinds + n, TYPE_KNOWN, 64 - n);
+	if (gather(kinds, 0) != UINT64_MAX)
+		for (uint32_t i = 0; i < n; i++)
+			kinds[i] = kind_of(run, b->schema, type[i]);
+	if (!run->p->show_internal)
+		run->bits[first / 64] &= ~gather(kinds, TYPE_INTERNAL_BIT);
+	if (touch)
+		run->touch[first / 64] = gather(kinds, TYPE_STATE_BIT);
 }
 
-static int mark_touching(struct run *run, struct batch *b, struct error *err)
+/* Takes out of `bits` what is hidden. */
+static int mask_hidden(struct run *run, struct batch *b, struct error *err)
 {
+	int r;
+
+	if (run->p->show_hidden || b->none_hidden)
+		return 0;
+	r = batch_need(b, COLUMN_FLAGS, err);
+	if (r == 0 && any_flag(b, EVENT_HIDDEN))
+		clear_hidden(run, b);
+	return r;
+}
+
+/* Takes out of `bits` what is internal, and marks what changes state. */
+static int mark_kinds(struct run *run, struct batch *b, bool any, struct error *err)
+{
+	const bool touch = run->feed_state || run->has_hidden;
 	int r;
 
 	memset(run->touch, 0, sizeof run->touch);
-	if (!run->feed_state && !run->has_hidden)
+	if (!touch && (!any || run->p->show_internal))
 		return 0;
 	r = batch_need(b, COLUMN_TYPE, err);
 	if (r < 0)
 		return r;
 	for (uint32_t w = 0; w * 64 < b->n_events; w++)
-		run->touch[w] = kind_word(run, b, w * 64, TYPE_STATE_BIT);
+		if (touch || run->bits[w])
+			note_kinds(run, b, w * 64, touch);
 	return 0;
 }
 
@@ -417,9 +433,9 @@ static int take_batch(struct run *run, struct batch *b, struct error *err)
 	n = select_bits(run, b, err);
 	if (n < 0)
 		return (int)n;
-	r = n ? mask_unshown(run, b, err) : 0;
+	r = n ? mask_hidden(run, b, err) : 0;
 	if (r == 0)
-		r = mark_touching(run, b, err);
+		r = mark_kinds(run, b, n, err);
 	if (r == 0 && run->p->range.given)
 		r = mask_range(run, b, err);
 	if (r == 0 && !run->by_selection)
@@ -522,6 +538,9 @@ static int scan_batch(struct run *run, struct error *err)
 		run->at = i + 1;
 		passes = run->bits[i / 64] >> i % 64 & 1;
 		touches = run->touch[i / 64] >> i % 64 & 1;
+		if (!touches && run->may_peek && state_peek(st, b, i) &&
+		    filter_rules_out(p->filter, schema_find(b->schema, b->type[i]), st))
+			continue;
 		if (more)
 			event_at(&run->ev, b, i);
 		else

@@ -203,7 +203,7 @@ static void clone_in_caller(const struct step *x)
 	child_cwd(child, caller, flags);
 	child_fds(x, child, caller, flags);
 	child->fresh_from_parent = true;
-	child->this_ns = x->ev->time_ns;
+	child->seen = x->ev->number;
 }
 
 #define TOLD_NS 1000000000u /* numbers of threads are not used again that soon */
@@ -241,7 +241,7 @@ static void clone_in_child(const struct step *x)
 		}
 		describe_child(x, child, flags);
 		child->fresh_from_child = true;
-		child->this_ns = x->ev->time_ns;
+		child->seen = x->ev->number;
 	} else {
 		if (pid > 0)
 			node_set_process(x->s, child, pid);

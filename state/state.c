@@ -176,8 +176,7 @@ static inline struct thread_node *look_thread(struct store *s, struct event *ev)
 
 	if (!n && !(n = look_slowly(s, ev, slot)))
 		return NULL;
-	n->t.last_ns = n->this_ns;
-	n->this_ns = ev->time_ns;
+	n->seen = ev->number;
 	if (n->shares_fs && n->process && n->cwd_seq != n->process->cwd_seq) {
 		n->cwd_seq = n->process->cwd_seq;
 		intern_drop(&s->names, n->t.cwd);
@@ -204,27 +203,36 @@ static int64_t inline_fd(struct event *ev)
 	const unsigned i = (unsigned)ev->info->fd_param;
 	int64_t fd;
 
-	if (ev->flags & EVENT_INLINE &&
-	    param_number(event_param(ev, i), ev->info->params[i].type, &fd))
+	if (param_number(event_param(ev, i), ev->info->params[i].type, &fd))
 		return fd;
 	return -1;
 }
 
-/* The fd that the call works on, or what it has made; -1: none. */
-static inline int64_t event_fd(struct store *s, struct event *ev)
+/* The fd that the call works on, or what it has made; -1: none. false: the payload has it. */
+static inline bool batch_fd(struct store *s, const struct batch *b, uint32_t i,
+			    const struct event_info *info, int64_t *ret)
 {
-	const struct fd_from *from = &s->fd_from[ev->info->type];
-	enum fd_place place = from->info == ev->info ? from->place : fd_from_find(s, ev->info);
-	int32_t fd;
+	const struct fd_from *from = &s->fd_from[info->type];
+	enum fd_place place = from->info == info ? from->place : fd_from_find(s, info);
 
-	if (place == FD_OF_NOTHING)
-		return -1;
-	if (place == FD_OF_RESULT)
-		return ev->has_result && ev->result >= 0 ? ev->result : -1;
-	fd = ev->batch->fd[ev->index];
-	if (fd == FD_NONE)
-		return inline_fd(ev);
-	return ev->absent >> ev->info->fd_param & 1 ? -1 : fd;
+	*ret = -1;
+	if (place == FD_OF_COLUMN) {
+		if (b->fd[i] == FD_NONE)
+			return !(b->flags[i] & EVENT_INLINE);
+		if (!(b->absent[i] >> info->fd_param & 1))
+			*ret = b->fd[i];
+	} else if (place == FD_OF_RESULT && b->result[i] >= 0 &&
+		   !(b->flags[i] & (EVENT_NO_RESULT | EVENT_UNFINISHED))) {
+		*ret = b->result[i];
+	}
+	return true;
+}
+
+static inline struct fd_info *fd_of(const struct thread_node *n, int64_t fd)
+{
+	struct fd_node *node = n && n->t.fds && fd >= 0 ? fd_table_find(n->t.fds, fd) : NULL;
+
+	return node ? &node->f : NULL;
 }
 
 static inline void look(struct store *s, struct event *ev, bool want_fd)
@@ -238,12 +246,26 @@ static inline void look(struct store *s, struct event *ev, bool want_fd)
 	s->pub.now.fd_num = -1;
 	if (!want_fd)
 		return;
-	s->pub.now.fd_num = event_fd(s, ev);
-	if (n && n->t.fds && s->pub.now.fd_num >= 0) {
-		struct fd_node *fd = fd_table_find(n->t.fds, s->pub.now.fd_num);
+	if (!batch_fd(s, ev->batch, ev->index, ev->info, &s->pub.now.fd_num))
+		s->pub.now.fd_num = inline_fd(ev);
+	s->pub.now.fd = fd_of(n, s->pub.now.fd_num);
+}
 
-		s->pub.now.fd = fd ? &fd->f : NULL;
-	}
+bool state_peek(struct state *st, const struct batch *b, uint32_t i)
+{
+	struct store *s = store_of(st);
+	uint32_t slot = b == s->batch ? b->tid_index[i] : UINT32_MAX;
+	struct thread_node *n = slot < s->n_cached ? s->cache[slot] : NULL;
+
+	if (s->to_settle)
+		state_settle(st);
+	if (!n || !batch_fd(s, b, i, schema_find(b->schema, b->type[i]), &s->pub.now.fd_num))
+		return false;
+	n->seen = b->first_number + i;
+	s->pub.now.thread = &n->t;
+	s->pub.now.fd = fd_of(n, s->pub.now.fd_num);
+	s->pub.now.fd2 = NULL;
+	return true;
 }
 
 void state_look(struct state *st, struct event *ev, bool want_fd)

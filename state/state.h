@@ -57,7 +57,6 @@ struct thread {
 	/* Of the process, kept at its main thread: those alive, and those but one (the family's proc.nchilds). */
 	uint32_t n_threads, n_children;
 	struct fd_table *fds;
-	uint64_t last_ns;	/* time of its previous event */
 };
 
 struct state {
@@ -93,6 +92,11 @@ void state_settle(struct state *st);
  * when event_info_is_state() is false. With want_fd false the fd is not looked up.
  */
 void state_look(struct state *st, struct event *ev, bool want_fd);
+/*
+ * The same for event i of a batch of which no view has been made: for who may find in st->now.thread (but for
+ * its cwd) and st->now.fd that the event is of no interest. false: that cannot be told, look at it.
+ */
+bool state_peek(struct state *st, const struct batch *batch, uint32_t i);
 /* A new batch: tid_index has a new meaning (the state keeps a tid_index -> thread cache). */
 void state_batch(struct state *st, const struct batch *batch);
 

@@ -66,7 +66,7 @@ struct thread_node {
 	struct thread t;	/* first: struct thread * and struct thread_node * are the same address */
 	struct process *process;
 	struct thread_node *next, *prev; /* in the process */
-	uint64_t this_ns;	/* time of the event being looked at */
+	uint64_t seen;		/* number of its last event: who was silent for longest */
 	uint32_t cache_slot, cache_batch; /* where store.cache points here */
 	uint32_t cwd_seq;
 	bool shares_fs;

@@ -239,24 +239,24 @@ static int older_first(const void *a, const void *b)
  */
 static void evict(struct store *s)
 {
-	uint64_t *times = malloc(s->threads.n * sizeof *times + 1), limit;
+	uint64_t *seen = malloc(s->threads.n * sizeof *seen + 1), limit;
 	uint32_t n = 0;
 
-	if (!times || s->threads.n < 2)
+	if (!seen || s->threads.n < 2)
 		goto out;
 	for (uint32_t i = 0; i <= s->threads.mask; i++) {
 		const struct thread_node *node = s->threads.slots[i];
 
 		if (node)
-			times[n++] = node->this_ns;
+			seen[n++] = node->seen;
 	}
-	qsort(times, n, sizeof *times, older_first);
-	limit = times[n / 2];
+	qsort(seen, n, sizeof *seen, older_first);
+	limit = seen[n / 2];
 	for (uint32_t i = 0, n_gone = 0; i <= s->threads.mask && n_gone < n / 2; i++) {
 		struct thread_node *node;
 
 		/* Removal may move another one into this slot. */
-		while ((node = s->threads.slots[i]) && node->this_ns <= limit && n_gone < n / 2 &&
+		while ((node = s->threads.slots[i]) && node->seen <= limit && n_gone < n / 2 &&
 		       &node->t != s->pub.now.thread && node != s->exiting) {
 			node_remove(s, node);
 			n_gone++;
@@ -264,7 +264,7 @@ static void evict(struct store *s)
 		}
 	}
 out:
-	free(times);
+	free(seen);
 	intern_pool_trim(&s->names, 0);
 }
 
