@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # the capture engine on Debian's own kernel 6.1, under qemu without KVM
+# alone
 . "$(dirname "$0")/../stage.sh"
 
 # The kernel: Debian's newest 6.1 for virtual machines, unpacked, never installed.
