@@ -57,7 +57,7 @@ struct scap_sink_options {
 	bool legacy;
 	bool selective;		/* only a part of the events comes: describe no processes but theirs */
 	int level;		/* of gzip, 0: plain */
-	const char *folder;	/* of temporary files; NULL: $TMPDIR, or /var/tmp */
+	const char *folder;	/* of temporary files; NULL or "": $TMPDIR, or /var/tmp */
 	struct scap_sink_report *report; /* may be NULL */
 };
 struct sink *sink_scap_new(int fd, const struct scap_sink_options *options, struct error *err);

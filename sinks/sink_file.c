@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const char *const names[] = {
     [FILE_NATIVE] = "native",
@@ -19,6 +21,22 @@ int file_format_parse(const char *name, enum file_format *ret, struct error *err
 	return error_set(err, -EINVAL, "'%s' is no file format: native, scap, scap-legacy", name);
 }
 
+/* The folder of the file behind fd, where there is room for it at least once; "" when it is no file. */
+static void find_folder(int fd, char *out, size_t size)
+{
+	char link[32], *end;
+	struct stat st;
+	ssize_t n = -1;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		n = readlink(link, out, size - 1);
+	out[n < 0 ? 0 : n] = 0;
+	end = strrchr(out, '/');
+	if (end)
+		end[end == out] = 0;
+}
+
 struct sink *sink_file_new(int fd, const struct schema *schema, struct sink_file_options *o, struct error *err)
 {
 	struct scap_sink_options scap = {
@@ -26,10 +44,12 @@ struct sink *sink_file_new(int fd, const struct schema *schema, struct sink_file
 	    .selective = o->selective,
 	    .level = o->native.level,
 	    .report = &o->scap,
+	    .folder = o->folder,
 	};
 
 	if (o->format == FILE_NATIVE)
 		return sink_native_new(fd, schema, &o->native, o->filter, err);
+	find_folder(fd, o->folder, sizeof o->folder);
 	return sink_scap_new(fd, &scap, err);
 }
 

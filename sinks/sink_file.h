@@ -23,6 +23,7 @@ struct sink_file_options {
 	const char *filter;	/* of this run, NULL or "": none */
 	bool selective;		/* the events are only a part of the capture's */
 	struct scap_sink_report scap; /* out */
+	char folder[4096];	/* out: where the file lies, for what is put aside beside it; "" no file */
 };
 
 /* o must stay until the sink is freed. fd and schema are not owned. */
