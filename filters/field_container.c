@@ -133,6 +133,15 @@ static bool extract_joined(uint16_t id, struct event *ev, const struct container
 	return has && value_scratch(ret, scratch);
 }
 
+/* What a note in the capture says of it; another tool's captures have such. */
+static bool extract_note(uint16_t id, const struct container *c, const struct state *st, struct value *ret)
+{
+	const struct container_entry *e = state_container(st, c->id);
+	const struct text *t = !e ? NULL : id == FIELD_CONTAINER_NAME ? &e->name : &e->image;
+
+	return t && t->len && value_bytes(ret, VALUE_TEXT, t->data, t->len);
+}
+
 bool extract_container(const struct field *f, struct event *ev, struct state *st, unsigned nth,
 		       struct field_scratch *scratch, struct value *ret)
 {
@@ -156,6 +165,11 @@ bool extract_container(const struct field *f, struct event *ev, struct state *st
 	case FIELD_CONTAINER_FULL_ID:
 		return outside ? value_text(ret, "host")
 			       : value_bytes(ret, VALUE_TEXT, c.id.data, c.id.len);
+	case FIELD_CONTAINER_NAME:
+	case FIELD_CONTAINER_IMAGE:
+		if (outside)
+			return f->info->id == FIELD_CONTAINER_NAME && value_text(ret, "host");
+		return extract_note(f->info->id, &c, st, ret);
 	default:
 		return value_text(ret, outside ? "host" : c.type);
 	}

@@ -36,6 +36,8 @@ struct op_row {
 op_fn apply_memory;
 extern const struct op_row file_ops[], socket_ops[], process_ops[];
 
+op_fn apply_container; /* container.c */
+
 /* Parameter `place` of the row. Never NULL. */
 static inline const struct param *step_param(const struct step *x, unsigned place)
 {

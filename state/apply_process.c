@@ -535,5 +535,6 @@ const struct op_row process_ops[] = {
 	{"userdeleted", apply_user_deleted, OP_ALONE, "uid"},
 	{"groupadded", apply_group_added, OP_ALONE, "gid name"},
 	{"groupdeleted", apply_group_deleted, OP_ALONE, "gid"},
+	{"container", apply_container, OP_ALONE, "json"},
 	{0},
 };

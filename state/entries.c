@@ -265,6 +265,7 @@ void entries_clear(struct store *s)
 	for (uint32_t i = 0; i < s->n_interfaces; i++)
 		intern_drop(&s->names, s->interfaces[i].name.data);
 	s->n_users = s->n_groups = s->n_interfaces = 0;
+	containers_clear(s);
 }
 
 int state_entries(struct state *st, const struct state_entry *entries, size_t n, struct error *err)

@@ -110,6 +110,12 @@ struct fd_info *thread_fd_at(const struct thread *t, size_t *i);
 /* for (i = 0; (t = state_thread_at(st, &i)); ) */
 struct thread *state_thread_at(const struct state *st, size_t *i);
 
+/* A container that notes of the capture name; by its id, whole or its first 12 characters. NULL: unknown. */
+struct container_entry {
+	struct text id, name, image;	/* NUL-terminated; len 0: not told */
+};
+const struct container_entry *state_container(const struct state *st, struct text id);
+
 const struct user_entry *state_user(const struct state *st, uint32_t uid);	/* NULL: unknown */
 const struct group_entry *state_group(const struct state *st, uint32_t gid);
 

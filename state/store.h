@@ -109,6 +109,8 @@ struct store {
 	struct group_entry *groups;
 	struct interface_entry *interfaces;
 	uint32_t n_users, n_groups, n_interfaces;
+	struct container_entry *containers;
+	uint32_t n_containers;
 	char path[PATH_TEXT_MAX + 1];
 	struct buffer scratch;
 };
@@ -178,6 +180,10 @@ void fd_table_exec(struct store *s, struct fd_table *table);	/* closes what is c
 void fd_set_name(struct store *s, struct fd_node *n, const char *name, size_t len);
 /* What the name was made of. */
 void fd_set_name_raw(struct store *s, struct fd_node *n, const char *raw, size_t len);
+
+/* ---- container.c ---- */
+
+void containers_clear(struct store *s);
 
 /* ---- entries.c ---- */
 

@@ -152,6 +152,26 @@ START_TEST(containers)
 	check_container("/docker/" ID "0", "host", "host");
 	check_container("/docker/", "host", "host");
 	check_container("", "host", "host");
+	SHOWN("container.name", "host");
+	SHOWN("container.image", "(none)");
+	check_container("/docker/" ID, ID, "docker");
+	SHOWN("container.name", "(none)");
+	FEED(&feed, "container", CALL(10, 0),
+	     TEXT("json", "{\"container\":{\"Mounts\":[{\"name\":\"wrong\"}],\"id\":\"25c8ce27e4e3\",\"labels\":{\"image\":"
+			  "\"wrong\"},\"image\":\"nginx:1.25\",\"name\":\"a\\\"b\\u00e4\\n\",\"type\":0}}"));
+	check_container("/docker/" ID, ID, "docker");
+	SHOWN("container.name", "a\"b\xc3\xa4\n");
+	SHOWN("container.image", "nginx:1.25");
+	FEED(&feed, "container", CALL(10, 0), TEXT("json", "{\"id\":\"" ID "\", \"type\":1, \"name\" : \"web\"}"));
+	check_container("/docker/" ID, ID, "docker");
+	SHOWN("container.name", "web");
+	SHOWN("container.image", "(none)");
+	/* Damaged ones are passed over. */
+	FEED(&feed, "container", CALL(10, 0), TEXT("json", "{\"id\":\"25c8ce27e4e3\\u12"));
+	FEED(&feed, "container", CALL(10, 0), TEXT("json", "]]]}{\"container\":[\"id\",\"x\""));
+	FEED(&feed, "container", CALL(10, 0), TEXT("json", ""));
+	check_container("/docker/" ID, ID, "docker");
+	SHOWN("container.name", "web");
 	feed_process(&feed, 11, 10, "/");
 	FEED(&feed, "getuid", CALL(11, 0));
 	SHOWN("container.id", "(none)");
