@@ -135,6 +135,8 @@ void call_walk_values(struct call *c, const struct kernel_recipe *recipe)
 
 		if (step->kind <= KIND_LONG2)
 			put_value(c, step);
+		else if (c->context && (step->kind == KIND_TUPLETO || step->kind == KIND_TUPLEFROM))
+			put_socket(c, step);
 		else
 			call_absent(c, step);
 	}

@@ -46,7 +46,8 @@ struct call {
 
 /* Appends all parameters of a recipe to the (begun) record. */
 void call_walk(struct call *c, const struct kernel_recipe *recipe);
-/* The same for a call that has not returned: only what its arguments say. */
+/* The same for a call that has not returned: only what its arguments say, and (with a context) whom its socket
+   speaks with. */
 void call_walk_values(struct call *c, const struct kernel_recipe *recipe);
 
 /* ---- appending ---- */

@@ -71,10 +71,10 @@ void record_queue_put(struct record_queue *q, const struct record *r)
 	pthread_mutex_unlock(&q->lock);
 }
 
-void record_queue_unbind(struct record_queue *q)
+void record_queue_bind(struct record_queue *q, bool bounded)
 {
 	pthread_mutex_lock(&q->lock);
-	q->unbounded = true;
+	q->unbounded = !bounded;
 	pthread_cond_broadcast(&q->has_room);
 	pthread_mutex_unlock(&q->lock);
 }

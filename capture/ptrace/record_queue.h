@@ -27,8 +27,8 @@ void record_queue_init(struct record_queue *q);
 void record_queue_done(struct record_queue *q);
 /* Copies it; waits while much is in the queue. */
 void record_queue_put(struct record_queue *q, const struct record *r);
-/* From now on put never waits. */
-void record_queue_unbind(struct record_queue *q);
+/* false: from now on put never waits. */
+void record_queue_bind(struct record_queue *q, bool bounded);
 /* For the taker: until there is much to take, somebody wakes it, or time is up. */
 void record_queue_wait(struct record_queue *q, uint64_t max_ns);
 void record_queue_wake(struct record_queue *q);

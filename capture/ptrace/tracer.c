@@ -68,7 +68,7 @@ static int stops_collect(struct stop *stops, bool alone)
 static void stop_recording(struct tracer *tr)
 {
 	tracer_unfinished(tr);
-	record_queue_unbind(&tr->queue);
+	record_queue_bind(&tr->queue, false);
 	tr->phase = tr->n_program ? TRACER_PASSES : TRACER_LEAVES;
 	if (tr->phase == TRACER_LEAVES)
 		tracer_begin_leaving(tr);
@@ -111,6 +111,11 @@ static void trace(struct tracer *tr)
 		follow(tr, stops[0].tid);
 		for (int i = 0; i < n; i++)
 			tracer_take(tr, stops[i].tid, stops[i].status);
+		if (tr->tell) {
+			tracer_unfinished(tr);
+			tr->tell = false;
+			__atomic_store_n(&tr->told, true, __ATOMIC_RELEASE);
+		}
 		if (tr->stop && tr->phase == TRACER_RECORDS) {
 			stop_recording(tr);
 			since = tracer_now();
@@ -119,7 +124,7 @@ static void trace(struct tracer *tr)
 			break;
 	}
 	if (tr->phase == TRACER_RECORDS) {
-		record_queue_unbind(&tr->queue);
+		record_queue_bind(&tr->queue, false);
 		__atomic_store_n(&tr->stopped, true, __ATOMIC_RELEASE);
 	}
 }
@@ -217,16 +222,26 @@ static void stop(struct recorder *r)
 
 	if (!tr->runs)
 		return;
-	record_queue_unbind(&tr->queue);
+	record_queue_bind(&tr->queue, false);
 	tr->stop = true;
 	wake_until(tr, &tr->stopped);
 	if (!tr->n_program)
 		wake_until(tr, &tr->over);
 }
 
-/* They are in the queue since stop(). */
+/* After stop() they are in the queue already. */
 static int unfinished(struct recorder *r, recorder_tid *untouched, void *context, struct error *err)
 {
+	struct tracer *tr = tracer_of(r);
+
+	if (!tr->runs || tr->stopped)
+		return 0;
+	/* Whoever takes what is in the queue is waiting here. */
+	record_queue_bind(&tr->queue, false);
+	tr->told = false;
+	__atomic_store_n(&tr->tell, true, __ATOMIC_RELEASE);
+	wake_until(tr, &tr->told);
+	record_queue_bind(&tr->queue, true);
 	return 0;
 }
 

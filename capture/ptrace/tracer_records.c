@@ -151,15 +151,31 @@ static void plan_call(struct tracer *tr, struct tracee *t)
 
 /* ---- calls ---- */
 
+static bool is_restart(bool compat, uint64_t number)
+{
+	static const struct syscall_info *restart;
+
+	if (!restart)
+		restart = syscall_by_name("restart_syscall");
+#if defined(__x86_64__)
+	return (int)number == restart->number[compat ? ABI_I386 : ABI_X86_64];
+#else
+	return (int)number == (compat ? 0 : restart->number[ABI_AARCH64]);
+#endif
+}
+
 void tracer_call_enters(struct tracer *tr, struct tracee *t, bool compat, uint64_t number, const uint64_t args[6])
 {
 	const struct kernel_recipe *recipe;
 
-	t->compat = compat;
-	t->sysno = tracer_recipe_index(compat, number);
+	/* A call that was under way when we came goes on under another name: it is still what it was. */
+	if (!t->entry_unknown || !is_restart(compat, number)) {
+		t->compat = compat;
+		t->sysno = tracer_recipe_index(compat, number);
+		memcpy(t->args, args, sizeof t->args);
+	}
 	t->creates = false;
 	recipe = &tr->recipes[t->sysno];
-	memcpy(t->args, args, sizeof t->args);
 	t->enter_ns = 0;
 	t->in_call = true;
 	if (!(recipe->flags & CALL_WANTED) || tr->phase != TRACER_RECORDS)
@@ -281,7 +297,7 @@ void tracer_exits(struct tracer *tr, struct tracee *t, uint32_t status)
 	t->exiting = true;
 	/* Who is killed does not stop any more when its call returns. */
 	if (t->in_call && t->enter_ns && tr->phase == TRACER_RECORDS)
-		call_record(tr, t, tracer_now(), 0, EVENT_UNFINISHED | EVENT_NO_RESULT, false);
+		call_record(tr, t, tracer_now(), 0, EVENT_NO_RESULT, false);
 	t->in_call = false;
 	if (pseudo_wanted(tr, PSEUDO_SIGNAL) && is_killed(t, status))
 		signal_record(tr, t, SIGKILL, 0);
@@ -312,6 +328,8 @@ void tracer_unfinished(struct tracer *tr)
 	uint64_t now = tracer_now();
 
 	FOR_EACH_TRACEE(&tr->tracees, t)
-		if (t->in_call && t->enter_ns && (tr->recipes[t->sysno].flags & CALL_WANTED))
-			call_record(tr, t, now, 0, EVENT_UNFINISHED | EVENT_NO_RESULT, false);
+		if (t->in_call && (t->enter_ns || t->entry_unknown) && (tr->recipes[t->sysno].flags & CALL_WANTED))
+			call_record(tr, t, now, 0,
+				    EVENT_UNFINISHED | EVENT_NO_RESULT | (t->entry_unknown ? EVENT_ENTRY_UNKNOWN : 0),
+				    false);
 }

@@ -52,6 +52,8 @@ struct tracer {
 	pthread_t thread;
 	bool runs;		/* the thread exists */
 	volatile bool stop;	/* asked for by the other thread */
+	volatile bool tell;	/* likewise: of calls in progress */
+	volatile bool told;
 	volatile bool stopped;	/* every record is in the queue */
 	volatile bool over;	/* nobody is traced any more, the thread ends */
 	uint64_t n_stops;

@@ -241,8 +241,8 @@ static void take_signal(struct tracer *tr, struct tracee *t, int number)
 	go_on(tr, t, number);
 }
 
-/* Whether the call it was in when we came will begin again. */
-static bool was_in_call(const struct tracee *t)
+/* Whether the call it was in when we came will begin again; then it is remembered. */
+static bool was_in_call(struct tracee *t)
 {
 #if defined(__x86_64__)
 	struct user_regs_struct r;
@@ -252,7 +252,7 @@ static bool was_in_call(const struct tracee *t)
 	if (ptrace(PTRACE_GETREGSET, t->tid, NT_PRSTATUS, &iov) < 0 || iov.iov_len < sizeof r)
 		return false;
 	result = (int64_t)r.rax;
-	return (int64_t)r.orig_rax >= 0 && result <= -ERESTART_FIRST && result >= -ERESTART_LAST;
+	return (int64_t)r.orig_rax >= 0 && result <= -ERESTART_FIRST && result >= -ERESTART_LAST && child_registers(t);
 #else
 	return false;
 #endif

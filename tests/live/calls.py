@@ -192,9 +192,9 @@ class Unknown:
             return True
         return False
 
-    def is_unfinished(self, event, flags):
+    def is_killed(self, event, result):
         for row in self.rows_of(event, "*"):
-            if row[2] == "unfinished" and "unfinished" in flags:
+            if row[2] == "killed" and result is None:
                 self.used.add(row)
                 return True
         return False
@@ -235,7 +235,7 @@ class Test:
     def compare(self, note, event):
         args = dict(event["args"])
         flags = set(event.get("evt.flags", []))
-        if self.unknown.is_unfinished(note.name, flags):
+        if self.unknown.is_killed(note.name, event.get("evt.res")):
             return
         if note.event:
             result = note.event.params[note.event.result].name if note.event.result >= 0 else None

@@ -100,7 +100,7 @@ def same(unknown, bpf, ptrace):
     """What differs between two events; empty: nothing that counts."""
     if bpf["type"] != ptrace["type"]:
         return ["type"]
-    if unknown.is_unfinished(bpf["type"], set(ptrace["flags"])):
+    if unknown.is_killed(bpf["type"], ptrace["result"]):
         return []
     wrong = [k for k in ("flags", "result") if bpf[k] != ptrace[k]]
     for name, value in bpf["args"].items():

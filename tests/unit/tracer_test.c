@@ -234,7 +234,7 @@ START_TEST(test_queue_is_bounded)
 		record_queue_take(&q, 1u << 20, count_record, &n, &empty);
 		ck_assert_uint_lt(q.taken.cap, 64u << 20);
 	}
-	record_queue_unbind(&q);
+	record_queue_bind(&q, false);
 	pthread_join(thread, NULL);
 	do
 		record_queue_take(&q, SIZE_MAX, count_record, &n, &empty);
