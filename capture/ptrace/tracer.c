@@ -4,6 +4,7 @@
 #include "capture/kernel_recipes.h"
 #include "capture/proc_read.h"
 #include "capture/ptrace/tracer_state.h"
+#include "capture/stop_signal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -271,8 +272,18 @@ static void wait_for(struct recorder *r, uint64_t max_ns)
 static void tracer_free(struct recorder *r)
 {
 	struct tracer *tr = tracer_of(r);
+	struct timespec step = {.tv_nsec = 5000000};
 
 	stop(r);
+	/*
+	 * Under a seccomp program the tracees need us until they end. Whoever will not wait for that ends them
+	 * with us (PTRACE_O_EXITKILL), when the whole program ends.
+	 */
+	while (tr->runs && tr->n_program && !__atomic_load_n(&tr->over, __ATOMIC_ACQUIRE)) {
+		if (signals_stop)
+			return;
+		nanosleep(&step, NULL);
+	}
 	if (tr->runs)
 		pthread_join(tr->thread, NULL);
 	tracees_done(&tr->tracees);
