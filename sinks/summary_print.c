@@ -156,8 +156,10 @@ static void print_value(struct table *t, const struct summary_column *c, const s
 		break;
 	case SUMMARY_ERRORS:
 		/* strace leaves it empty where there are none */
-		table_format(t, TABLE_NUMBER, row->errors ? "%llu" : "",
-			     (unsigned long long)row->errors);
+		if (row->errors)
+			table_unsigned(t, row->errors);
+		else
+			table_cell(t, "", 0, TABLE_NUMBER);
 		break;
 	case SUMMARY_NAME:
 		table_cell(t, row->name, strlen(row->name), TABLE_TEXT);
