@@ -84,6 +84,16 @@ static int take_columns(void *context, const char *value, struct error *err)
 	return summary_columns_parse(&((struct arguments *)context)->summary, value, err);
 }
 
+static int take_strace(void *context, const char *value, struct error *err)
+{
+	struct arguments *a = context;
+
+	if (!a->has_strace && strace_options_init(&a->strace) < 0)
+		return error_set(err, -ENOMEM, "out of memory");
+	a->has_strace = true;
+	return value ? strace_options_text(&a->strace, value, err) : 0;
+}
+
 static int take_filter_file(void *context, const char *value, struct error *err)
 {
 	struct arguments *a = context;
@@ -178,6 +188,7 @@ static const struct option_row rows[] = {
 	{0, "format", "FORMAT", "line format of printed events, as scapread -p", take_format},
 	{'j', "json", NULL, "print one JSON object per event", take_json},
 	{'c', "summary", NULL, "print no events, but a table of the calls on standard error, as strace -c", take_summary},
+	{0, "strace", "[='OPTIONS']", "print calls on standard error as strace does, as scapread --strace", take_strace},
 	{'S', "sort", "COL", "sort -c by time, calls, errors, name, min-time, p99...", take_sort},
 	{'U', "columns", "LIST", "columns of -c, as scapread -U", take_columns},
 	{'t', "timetype", "a|h|r|d|D", "how printed events show the time, as scapread -t", take_time},
@@ -234,6 +245,8 @@ static int check_together(const struct arguments *a, struct error *err)
 				 a->json ? "-j" : "--format");
 	if (a->has_file_format && !a->write)
 		return error_set(err, -EINVAL, "-F says how -w writes: give -w FILE, too");
+	if (a->has_strace && (a->write || a->format || a->has_summary || a->json))
+		return error_set(err, -EINVAL, "--strace says how events are printed, and alone");
 	if (a->has_summary && (a->write || a->format))
 		return error_set(err, -EINVAL, "%s and -c: one or the other (scapread -c makes the table of a capture)",
 				 a->write ? "-w" : "--format");
@@ -311,6 +324,8 @@ int arguments_filter(struct arguments *a, struct error *err)
 
 void arguments_done(struct arguments *a)
 {
+	if (a->has_strace)
+		strace_options_done(&a->strace);
 	filter_text_done(&a->filter);
 	buffer_done(&a->whole_line);
 }

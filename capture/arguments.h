@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "filters/filter_text.h"
 #include "sinks/sink_file.h"
+#include "sinks/strace_options.h"
 #include "sinks/summary.h"
 
 #include <stdbool.h>
@@ -38,7 +39,8 @@ struct arguments {
 	enum file_format file_format;
 	bool has_file_format;
 	bool no_follow, env, hangs, json, quiet, explain, doctor, help, version;
-	bool has_summary;
+	bool has_summary, has_strace;
+	struct strace_options strace; /* initialised with has_strace */
 	struct summary_options summary; /* -c */
 	struct render_options render;
 	const char *filter_files[FILTER_FILES_MAX];

@@ -14,6 +14,7 @@
 #include "format/native.h"
 #include "sinks/line.h"
 #include "sinks/pipeline.h"
+#include "sinks/strace.h"
 #include "sinks/sink_file.h"
 
 #include <errno.h>
@@ -299,6 +300,8 @@ static int open_sink(struct job *j, struct error *err)
 	summary.json = a->json;
 	if (a->write)
 		j->sink = sink_file_new(j->out.fd, j->source->schema, &j->file, err);
+	else if (a->has_strace)
+		j->sink = sink_strace_new(stderr, &a->strace, true, err);
 	else if (a->has_summary) /* beside the command's own output, where strace has it */
 		j->sink = sink_summary_new(stderr, &summary, err);
 	else if (a->json)

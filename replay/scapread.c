@@ -9,6 +9,7 @@
 #include "replay/source_open.h"
 #include "sinks/hangs.h"
 #include "sinks/pipeline.h"
+#include "sinks/strace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -140,6 +141,8 @@ static struct sink *make_sink(struct job *j, struct error *err)
 			error_set(err, -ENOMEM, "out of memory");
 		return s;
 	}
+	if (o->has_strace)
+		return sink_strace_new(stdout, &o->strace, false, err);
 	if (o->has_summary)
 		return sink_summary_new(stdout, &o->summary, err);
 	if (o->grouped.by || o->grouped.aggregates || o->grouped.histogram)
@@ -412,6 +415,6 @@ int main(int argc, char **argv)
 	int first = scapread_options_parse(&o, argc, argv, &err);
 	int status = first < 0 ? complain(&err, EXIT_USAGE) : act(&o, argc, argv, first);
 
-	filter_text_done(&o.filter);
+	scapread_options_done(&o);
 	return status == EXIT_OK && flush_output(&err) < 0 ? complain(&err, EXIT_FAILED) : status;
 }

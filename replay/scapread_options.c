@@ -182,6 +182,16 @@ static int take_tree(void *context, const char *value, struct error *err)
 	return 0;
 }
 
+static int take_strace(void *context, const char *value, struct error *err)
+{
+	struct scapread_options *o = context;
+
+	if (!o->has_strace && strace_options_init(&o->strace) < 0)
+		return error_set(err, -ENOMEM, "out of memory");
+	o->has_strace = true;
+	return value ? strace_options_text(&o->strace, value, err) : 0;
+}
+
 static int take_filter_file(void *context, const char *value, struct error *err)
 {
 	struct scapread_options *o = context;
@@ -288,6 +298,7 @@ static const struct option_row rows[] = {
      take_aggregates},
     {0, "hist", "FIELD", "how a number is spread, as bars; with --by for each group",
      take_histogram},
+    {0, "strace", "[='OPTIONS']", "as strace prints calls, with strace's own options inside", take_strace},
     {0, "tree", NULL, "the tree of processes, with what each did", take_tree},
     {0, "filter-file", "FILE", "a filter, or YAML with macros and lists, from a file; repeatable",
      take_filter_file},
@@ -327,8 +338,9 @@ static int check_together(struct scapread_options *o, struct error *err)
 		bool given;
 		const char *name;
 	} outputs[] = {{o->has_summary, "-c"}, {is_grouped, "--by"},  {o->tree, "--tree"},
+		       {o->has_strace, "--strace"},
 		       {o->format, "-p"},      {o->count, "--count"}, {o->write, "-w"}};
-	const size_t n_tables = 3;
+	const size_t n_tables = 4;
 	const char *table = NULL;
 
 	for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
@@ -345,6 +357,13 @@ static int check_together(struct scapread_options *o, struct error *err)
 	o->summary.json = o->grouped.json = o->json;
 	o->grouped.sort = o->sort;
 	return o->sort && o->has_summary ? summary_sort_parse(&o->summary, o->sort, err) : 0;
+}
+
+void scapread_options_done(struct scapread_options *o)
+{
+	filter_text_done(&o->filter);
+	if (o->has_strace)
+		strace_options_done(&o->strace);
 }
 
 int scapread_options_parse(struct scapread_options *ret, int argc, char **argv, struct error *err)

@@ -8,6 +8,7 @@
 #include "sinks/grouped.h"
 #include "sinks/range.h"
 #include "sinks/sink_file.h"
+#include "sinks/strace_options.h"
 #include "sinks/summary.h"
 #include "state/render.h"
 
@@ -25,7 +26,8 @@ struct scapread_options {
 	unsigned internal; /* how often -D was given */
 	char time_format;
 	bool json, markdown, quiet, count, hangs, progress, check_filter, help, version;
-	bool tree, per_process, has_summary;
+	bool tree, per_process, has_summary, has_strace;
+	struct strace_options strace; /* initialised with has_strace */
 	const char *sort;
 	struct summary_options summary;
 	struct grouped_options grouped;
@@ -38,5 +40,6 @@ struct scapread_options {
 
 /* Fills ret, which is zeroed. The index of the first filter word, or -EINVAL with words. */
 int scapread_options_parse(struct scapread_options *ret, int argc, char **argv, struct error *err);
+void scapread_options_done(struct scapread_options *o);
 /* --help, to standard output. */
 void scapread_help(void);

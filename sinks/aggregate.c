@@ -1,7 +1,7 @@
 #include "sinks/aggregate.h"
 
 #include "sinks/groups.h"
-#include "sinks/table.h"
+#include "sinks/text_table.h"
 
 #include <errno.h>
 #include <stdlib.h>

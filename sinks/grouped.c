@@ -5,7 +5,7 @@
 #include "sinks/histogram.h"
 #include "sinks/json_text.h"
 #include "sinks/output.h"
-#include "sinks/table.h"
+#include "sinks/text_table.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #include "sinks/groups.h"
 #include "sinks/output.h"
 #include "sinks/sink.h"
-#include "sinks/table.h"
+#include "sinks/text_table.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 #include "sinks/summary_tally.h"
-#include "sinks/table.h"
+#include "sinks/text_table.h"
 
 #include <errno.h>
 #include <stdlib.h>

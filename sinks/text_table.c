@@ -1,4 +1,4 @@
-#include "sinks/table.h"
+#include "sinks/text_table.h"
 
 #include "sinks/json_text.h"
 

@@ -1,0 +1,152 @@
+/*
+ * scapstrace: strace's command line in front of scapcap and scapread.
+ *
+ *	scapstrace [options] command args...	runs scapcap --strace='options' -- command args...
+ *	scapstrace [options] -p PID
+ *	scapstrace -r FILE [options]		runs scapread -r FILE --strace='options'
+ *
+ * strace's own -r (relative times) takes no value: -r FILE is understood when it comes first and FILE is
+ * a capture; --read FILE always is.
+ */
+#include "replay/source_open.h"
+#include "sinks/strace_options.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OWN_WORDS  8 /* of the tool's command line, beside pids and the command */
+#define EXIT_USAGE 2
+
+static int complain(const struct error *err)
+{
+	fprintf(stderr, "scapstrace: %s\n", err->text);
+	return EXIT_USAGE;
+}
+
+static int help(void)
+{
+	printf("usage: scapstrace [options] command [args...]\n"
+	       "       scapstrace [options] -p PID\n"
+	       "       scapstrace -r FILE [options]\n"
+	       "Prints system calls as strace does: of a command, of a process, of a capture.\n\n");
+	strace_options_help();
+	return 0;
+}
+
+static bool is_capture(const char *path)
+{
+	struct stat st;
+	struct source *source;
+
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	source = source_open(path, NULL, NULL);
+	source_close(source);
+	return source;
+}
+
+/* The tool beside this program, else the one that is found in PATH. */
+static int run_tool(const char *name, char **argv)
+{
+	char self[4096], path[4200];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+
+	if (len > 0) {
+		self[len] = 0;
+		snprintf(path, sizeof path, "%s/%s", dirname(self), name);
+		argv[0] = path;
+		execv(path, argv);
+	}
+	argv[0] = (char *)name;
+	execvp(name, argv);
+	fprintf(stderr, "scapstrace: %s: %s\n", name, strerror(errno));
+	return errno == ENOENT ? 127 : 126;
+}
+
+/* "--strace='-f' '-e' 'trace=open'" of the options; strace_options_text() takes them apart again. */
+static char *options_text(int n, char **words, struct error *err)
+{
+	struct buffer text = {0};
+
+	buffer_printf(&text, "--strace=");
+	for (int i = 1; i < n; i++) {
+		char quote = strchr(words[i], '\'') ? '"' : '\'';
+
+		if (strchr(words[i], quote)) {
+			error_set(err, -EINVAL, "%s: has both kinds of quotes", words[i]);
+			buffer_done(&text);
+			return NULL;
+		}
+		buffer_printf(&text, "%s%c%s%c", i > 1 ? " " : "", quote, words[i], quote);
+	}
+	buffer_u8(&text, 0);
+	if (!buffer_failed(&text))
+		return (char *)text.data;
+	error_set(err, -ENOMEM, "out of memory");
+	buffer_done(&text);
+	return NULL;
+}
+
+static int run(const struct strace_options *o, int argc, char **argv, int first, struct error *err)
+{
+	char **words = calloc((size_t)argc + 2 * o->n_pids + OWN_WORDS, sizeof *words);
+	char *text = words ? options_text(first, argv, err) : NULL;
+	int n = 1, status;
+
+	if (!text) {
+		free(words);
+		error_set(err, -ENOMEM, "out of memory");
+		return complain(err);
+	}
+	if (o->read) {
+		words[n++] = (char *)"-r";
+		words[n++] = (char *)o->read;
+	} else {
+		words[n++] = (char *)"-q";
+	}
+	words[n++] = text;
+	for (size_t i = 0; !o->read && i < o->n_pids; i++) {
+		words[n++] = (char *)"-p";
+		words[n++] = (char *)o->pids[i];
+	}
+	if (!o->read && first < argc) {
+		words[n++] = (char *)"--";
+		for (int i = first; i < argc; i++)
+			words[n++] = argv[i];
+	}
+	status = run_tool(o->read ? "scapread" : "scapcap", words);
+	free(text);
+	free(words);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct strace_options o;
+	struct error err = {0};
+	int first, status;
+
+	if (strace_options_init(&o) < 0)
+		return error_set(&err, -ENOMEM, "out of memory"), complain(&err);
+	if (argc > 2 && !strcmp(argv[1], "-r") && is_capture(argv[2]))
+		argv[1] = (char *)"--read";
+	first = strace_options_parse(&o, argc, argv, &err);
+	if (first >= 0 && !o.help && !o.version && first >= argc && !o.read && !o.n_pids)
+		first = error_set(&err, -EINVAL, "must have a command, -p PID or -r FILE (see --help)");
+	if (first < 0) {
+		status = complain(&err);
+	} else if (o.help) {
+		status = help();
+	} else if (o.version) {
+		printf("scapstrace %s\n", SCAPKIT_VERSION);
+		status = 0;
+	} else {
+		status = run(&o, argc, argv, first, &err);
+	}
+	strace_options_done(&o);
+	return status;
+}

@@ -1,0 +1,49 @@
+/*
+ * What the files that print arguments share: pieces, and one function per kind of argument.
+ * Only for strace_*.c.
+ */
+#pragma once
+#include "sinks/call_name.h"
+#include "sinks/strace_value.h"
+
+#define UNKNOWN_ADDRESS "0x?"
+#define UNKNOWN_STRUCT	"{...}"
+
+enum { FAMILY_O_CREAT = 0x4, FAMILY_O_TMPFILE = 0x2000 }; /* open flags as events have them */
+/* fcntl's, as the family numbers them */
+enum {
+	CMD_DUPFD = 1,
+	CMD_GETFD,
+	CMD_SETFD,
+	CMD_GETFL,
+	CMD_SETFL,
+	CMD_GETOWN = 12,
+	CMD_GETSIG = 15,
+	CMD_GETLEASE = 24,
+	CMD_DUPFD_CLOEXEC = 26,
+	CMD_GETPIPE_SZ = 29,
+};
+
+void put(const struct strace_print *p, const char *text);
+/* The i-th parameter of an argument as a number; false: it is absent. */
+bool number_of(const struct strace_print *p, const struct strace_arg *arg, unsigned i, int64_t *ret);
+const struct param *param_of(const struct strace_print *p, const struct strace_arg *arg, unsigned i);
+bool succeeded(const struct strace_print *p);
+/* Octal, at least as many digits as strace prints: 0644, 000. */
+void put_mode(const struct strace_print *p, int64_t mode);
+void put_address(const struct strace_print *p, int64_t address);
+/* A path: not cut. */
+void put_whole_text(const struct strace_print *p, const uint8_t *data, size_t len);
+/* One name for the whole value; false: it has none. */
+bool put_name(const struct strace_print *p, uint64_t value, const char *set);
+/* Of a set only signals 1 to 32 are recorded. */
+void put_signals(const struct strace_print *p, uint32_t set);
+void put_fd(const struct strace_print *p, int64_t fd);
+/* The open flags of Linux, as fcntl has them. */
+void put_linux_open_flags(const struct strace_print *p, uint64_t v);
+/* A poll list: with what came of each, or without. */
+void put_polls(const struct strace_print *p, const struct param *list, bool came);
+
+#define PRINT(kind) void print_##kind(const struct strace_print *p, const struct strace_arg *arg)
+#define STRACE_KIND(name) PRINT(name);
+#include "sinks/strace.def"

@@ -1,0 +1,204 @@
+/* Kinds of arguments: sockets, and what is waited for. */
+#include "sinks/strace_pieces.h"
+#include "state/address.h"
+
+PRINT(family)
+{
+	int64_t v;
+
+	/* each of them has a second name in the table */
+	if (number_of(p, arg, 0, &v) && (v == FAMILY_UNIX || v == FAMILY_NETLINK))
+		put(p, v == FAMILY_UNIX ? "AF_UNIX" : "AF_NETLINK");
+	else
+		print_enum(p, arg);
+}
+
+PRINT(socktype)
+{
+	int64_t v;
+
+	if (!number_of(p, arg, 0, &v)) {
+		put(p, "?");
+		return;
+	}
+	if (v & 0xf && !put_name(p, (uint64_t)v & 0xf, "strace_socket"))
+		buffer_printf(p->out, "%#llx", (unsigned long long)v & 0xf);
+	else if (!(v & 0xf) && !(v & 0x80800))
+		buffer_u8(p->out, '0');
+	put(p, v & 0x80000 && v & 0xf ? "|" : "");
+	put(p, v & 0x80000 ? "SOCK_CLOEXEC" : "");
+	put(p, v & 0x800 && v & 0x8000f ? "|" : "");
+	put(p, v & 0x800 ? "SOCK_NONBLOCK" : "");
+}
+
+PRINT(proto)
+{
+	int64_t v, domain = 0;
+
+	if (!number_of(p, arg, 0, &v)) {
+		put(p, "?");
+		return;
+	}
+	number_of(p, arg, 1, &domain);
+	if ((domain == FAMILY_IPV4 || domain == FAMILY_IPV6) && put_name(p, (uint64_t)v, "strace_protocol"))
+		return;
+	if (domain == FAMILY_NETLINK && put_name(p, (uint64_t)v, "strace_netlink"))
+		return;
+	buffer_decimal(p->out, v);
+}
+
+static void put_endpoint(const struct strace_print *p, const struct socket_tuple *t)
+{
+	char text[ADDRESS_TEXT_MAX];
+	size_t len;
+
+	switch (t->family) {
+	case FAMILY_UNIX:
+		put(p, "{sa_family=AF_UNIX");
+		if (t->path_len) {
+			put(p, t->path[0] ? ", sun_path=" : ", sun_path=@");
+			put_whole_text(p, (const uint8_t *)t->path + !t->path[0], t->path_len - !t->path[0]);
+		}
+		put(p, "}");
+		break;
+	case FAMILY_IPV4:
+		len = ip_text(text, t->sip, false);
+		buffer_printf(p->out, "{sa_family=AF_INET, sin_port=htons(%u), sin_addr=inet_addr(\"%.*s\")}",
+			      t->sport, (int)len, text);
+		break;
+	case FAMILY_IPV6:
+		len = ip_text(text, t->sip, true);
+		buffer_printf(p->out,
+			      "{sa_family=AF_INET6, sin6_port=htons(%u), sin6_flowinfo=htonl(?), "
+			      "inet_pton(AF_INET6, \"%.*s\", &sin6_addr), sin6_scope_id=?}",
+			      t->sport, (int)len, text);
+		break;
+	default:
+		put(p, UNKNOWN_STRUCT);
+	}
+}
+
+PRINT(sockaddr)
+{
+	const struct param *address = param_of(p, arg, 0);
+	struct socket_tuple t;
+
+	if (address->data && socket_address_parse(&t, address->data, address->len))
+		put_endpoint(p, &t);
+	else
+		put(p, address->data && address->len ? UNKNOWN_STRUCT : UNKNOWN_ADDRESS);
+}
+
+PRINT(salen)
+{
+	const struct param *address = param_of(p, arg, 0);
+	struct socket_tuple t;
+
+	if (address->data && socket_address_parse(&t, address->data, address->len) &&
+	    (t.family == FAMILY_IPV4 || t.family == FAMILY_IPV6))
+		put(p, t.family == FAMILY_IPV4 ? "16" : "28");
+	else
+		put(p, "?");
+}
+
+PRINT(peer)
+{
+	const struct param *tuple = param_of(p, arg, 0);
+	struct socket_tuple t;
+
+	if (succeeded(p) && tuple->data && socket_tuple_parse(&t, tuple->data, tuple->len) &&
+	    t.family != FAMILY_UNIX)
+		put_endpoint(p, &t);
+	else
+		put(p, succeeded(p) ? UNKNOWN_STRUCT : UNKNOWN_ADDRESS);
+}
+
+PRINT(peerlen)
+{
+	put(p, succeeded(p) ? "[?]" : UNKNOWN_ADDRESS);
+}
+
+PRINT(len)
+{
+	int64_t v;
+
+	if (number_of(p, arg, 0, &v))
+		buffer_printf(p->out, "[%lld]", (long long)v);
+	else
+		put(p, UNKNOWN_ADDRESS);
+}
+
+/* The first byte of such a value says which kind it is; numbers follow. */
+PRINT(sockopt)
+{
+	const struct param *value = param_of(p, arg, 0);
+	int32_t number;
+
+	if (arg->out && !succeeded(p))
+		put(p, UNKNOWN_ADDRESS);
+	else if (value->data && value->len == 5) {
+		memcpy(&number, value->data + 1, sizeof number);
+		buffer_printf(p->out, "[%d]", number);
+	} else
+		put(p, UNKNOWN_STRUCT);
+}
+
+PRINT(event)
+{
+	int64_t events, data;
+
+	if (!number_of(p, arg, 0, &events) || !number_of(p, arg, 1, &data)) {
+		put(p, "NULL");
+		return;
+	}
+	put(p, "{events=");
+	strace_flag_names(p->out, (uint64_t)events, strace_flags("epoll_events"));
+	buffer_printf(p->out, ", data={u32=%u, u64=%llu}}", (unsigned)data, (unsigned long long)data);
+}
+
+/* A poll list: u16 count, then i64 fd and i16 events that came. */
+void put_polls(const struct strace_print *p, const struct param *list, bool came)
+{
+	struct cursor c = cursor_over(list->data, list->data ? list->len : 0);
+	bool more = false;
+
+	buffer_u8(p->out, '[');
+	for (uint16_t n = cursor_u16(&c); n; n--) {
+		int64_t fd = cursor_i64(&c);
+		uint16_t events = cursor_u16(&c);
+
+		if (cursor_failed(&c))
+			break;
+		if (came && !events)
+			continue;
+		put(p, more ? ", {fd=" : "{fd=");
+		put_fd(p, fd);
+		put(p, came ? ", revents=" : ", events=?");
+		if (came)
+			strace_flag_names(p->out, events, strace_flags("poll_flags"));
+		buffer_u8(p->out, '}');
+		more = true;
+	}
+	buffer_u8(p->out, ']');
+}
+
+PRINT(poll)
+{
+	const struct param *list = param_of(p, arg, 0);
+
+	if (list->data)
+		put_polls(p, list, false);
+	else
+		put(p, UNKNOWN_ADDRESS);
+}
+
+PRINT(nfds)
+{
+	const struct param *list = param_of(p, arg, 0);
+	struct cursor c = cursor_over(list->data, list->data ? list->len : 0);
+
+	if (list->data)
+		buffer_decimal(p->out, cursor_u16(&c));
+	else
+		put(p, "?");
+}
