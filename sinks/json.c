@@ -25,9 +25,20 @@
 #define KEY_COPY  32  /* bytes copied at once: most keys are shorter */
 #define SECOND_NS 1000000000u
 
+#define MEANINGS    16u /* numbers of one parameter whose JSON is kept, a power of two */
+#define MEANING_MAX 112
+
+/* What a number came out as: flags with their names. */
+struct json_meaning {
+	uint64_t number;
+	uint8_t len; /* 0: nothing is kept here */
+	char text[MEANING_MAX];
+};
+
 /* One parameter of an event type: its key, and how its value is printed. */
 struct json_slot {
 	enum json_kind kind;
+	struct json_meaning *meanings; /* JSON_ANY of numbers; NULL: not kept */
 	uint32_t size; /* of JSON_SIGNED and JSON_UNSIGNED */
 	uint32_t key_len;
 	uint32_t key_at; /* in json_type.keys */
@@ -64,6 +75,8 @@ static void type_free(struct json_type *t)
 		return;
 	buffer_done(&t->head);
 	buffer_done(&t->keys);
+	for (unsigned i = 0; i < t->n_params; i++)
+		free(t->slots[i].meanings);
 	free(t);
 }
 
@@ -90,6 +103,9 @@ static struct json_type *type_of(struct json_sink *j, const struct event *ev)
 
 		slot->kind = json_kind_of(info, i, &j->render);
 		slot->size = param_type_size(info->params[i].type);
+		/* Without memory for them they are not kept. */
+		if (slot->kind == JSON_ANY && slot->size && slot->size <= 8)
+			slot->meanings = calloc(MEANINGS, sizeof *slot->meanings);
 		slot->key_at = (uint32_t)t->keys.len;
 		if (i)
 			buffer_u8(&t->keys, ',');
@@ -257,6 +273,26 @@ static int64_t load_signed(const uint8_t *data, uint32_t size)
 	return (int64_t)(load_unsigned(data, size) << shift) >> shift;
 }
 
+/* A number of a fixed size: its bytes alone decide what is printed. */
+static void put_meaning(struct json_sink *j, struct buffer *b, const struct json_slot *slot,
+			unsigned i, struct event *ev)
+{
+	uint64_t v = load_unsigned(event_param(ev, i)->data, slot->size);
+	struct json_meaning *m = &slot->meanings[(v ^ v >> 12) % MEANINGS];
+	size_t from = b->len;
+
+	if (m->len && m->number == v) {
+		buffer_append(b, m->text, m->len);
+		return;
+	}
+	json_param(b, ev, i, &j->render);
+	if (buffer_failed(b) || b->len - from > MEANING_MAX)
+		return;
+	m->number = v;
+	m->len = (uint8_t)(b->len - from);
+	memcpy(m->text, b->data + from, m->len);
+}
+
 static void put_param(struct json_sink *j, struct buffer *b, const struct json_type *t, unsigned i,
 		      struct event *ev)
 {
@@ -284,6 +320,8 @@ static void put_param(struct json_sink *j, struct buffer *b, const struct json_t
 		json_string(b, param->data, param->len - 1);
 	else if (kind == JSON_BYTES)
 		json_string(b, param->data, param->len);
+	else if (kind == JSON_ANY && slot->meanings && param->data && param->len == slot->size)
+		put_meaning(j, b, slot, i, ev);
 	else if (kind == JSON_ANY)
 		json_param(b, ev, i, &j->render);
 }

@@ -55,7 +55,7 @@ static uint8_t *put_escape(uint8_t *to, uint8_t byte)
 
 /* Whether all eight bytes stand for themselves. May say no for some that do: they take the slow
  * way. */
-static bool all_plain(uint64_t v)
+static inline bool all_plain(uint64_t v)
 {
 	uint64_t quote = v ^ EACH_BYTE(0x22), backslash = v ^ EACH_BYTE(0x5c),
 		 del = v ^ EACH_BYTE(0x7f);
@@ -82,7 +82,7 @@ static uint64_t load_some(const uint8_t *p, size_t len)
 	return v;
 }
 
-static bool is_plain(const uint8_t *p, size_t len)
+static inline bool is_plain(const uint8_t *p, size_t len)
 {
 	uint64_t v;
 
