@@ -94,7 +94,7 @@ int main(int argc, char **argv)
 		return complain(&err, EXIT_USAGE);
 	if (o.help) {
 		printf("usage: scapinfo [options] FILE...\n"
-		       "Says what is in captures made by scapcap, what was lost, and whether they are whole.\n\n");
+		       "Says what is in captures, ours and .scap files of others, what was lost, and whether they are whole.\n\n");
 		options_print(rows, stdout);
 		return EXIT_OK;
 	}
