@@ -5,7 +5,7 @@ c -w b.scap -- sh -c 'kill -TERM $$'; echo "status $?"
 c -w c.scap -- sh -c 'trap "echo caught; exit 3" USR1; kill -USR1 $$; exit 4'; echo "status $?"
 c -w d.scap -- ./nothing; echo "status $?"
 # a stop is no end
-c -w e.scap -- sh -c '(sleep 0.2; kill -CONT $$) & kill -STOP $$; echo continued; wait; exit 5'; echo "status $?"
+c -w e.scap -- sh -c '(for i in 1 2 3 4 5; do sleep 0.2; kill -CONT $$; done) & kill -STOP $$; echo continued; wait; exit 5'; echo "status $?"
 for f in a b c; do scapread -r $f.scap -p '%evt.type' 'evt.type in (execve, procexit)' | sort | uniq -c; done
 scapread -r b.scap -p '*%evt.type sig=%evt.arg.sig' 'evt.type in (kill, procexit, signaldeliver)'
 
