@@ -1,7 +1,7 @@
 /*
  * The kernel part: which checks the kernel can decide, as questions. kernel_clauses.c joins them.
  */
-#include "filters/kernel.h"
+#include "filters/kernel_ask.h"
 
 #include <stdlib.h>
 

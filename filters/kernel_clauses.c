@@ -3,7 +3,7 @@
  * side, `or` makes one of each pair, `not` is pushed down to the questions. A clause too many, or one
  * with a check that the kernel cannot decide, is left out: that only lets more pass.
  */
-#include "filters/kernel.h"
+#include "filters/kernel_ask.h"
 
 #include <stdlib.h>
 #include <string.h>
