@@ -112,7 +112,7 @@ CASES = {
     "future_minor": (m.section(minor=99) + WHOLE[28:], N, 0, ""),
     "section_options": (m.section(options=bytes(48)) + WHOLE[28:], N, 0, ""),
     "section_short": (struct.pack("<IIII", 0x0A0D0D0A, 16, 0x1A2B3C4D, 16) + WHOLE[28:], None, 1, "."),
-    "later_section": (WHOLE + m.section(major=3) + WHOLE[28:], N, 1, f"version 3.2"),
+    "later_section": (WHOLE + m.section(major=3) + WHOLE[28:], N, 1, "version 3.2"),
     # what nobody knows
     "unknown_blocks": (m.section() + m.block(0x300, b"ab") + m.machine() + m.block(0xBAD, bytes(500)) + STATE + b"".join(
         m.block(0x4000 + i, bytes(i)) + e for i, e in enumerate(EVENTS)) + m.block(0x999, b""), N, 0, ""),
