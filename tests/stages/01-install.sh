@@ -7,6 +7,7 @@ packages=(
 	python3-zstandard                               # the second reader
 	libclang-rt-14-dev                              # sanitizers and fuzzers with clang
 	strace procps util-linux bzip2                  # what live tests compare with and run
+	nginx-light redis-server redis-tools curl       # programs whose calls are compared with strace's
 	tshark wireshark-common sysdig                  # others read our files
 	debootstrap                                     # a bare machine to build on
 	qemu-system-x86 busybox-static cpio             # Debian's own kernel
