@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define PACKED_LEN	(128u << 10)
+#define GZIP_FRONT	4 /* of a member's header: what tells it from chance */
 #define ZSTD_WINDOW_LOG 27 /* what a frame may ask of memory: 128 MiB, as zstd -d without --long */
 
 int scap_input_init(struct scap_input *in, int fd)
@@ -50,9 +51,11 @@ static int packed_refill(struct scap_input *in, struct error *err)
 	if (in->packed_start < in->packed_end)
 		return 1;
 	n = read_some(in, in->packed, PACKED_LEN, err);
-	in->packed_start = 0;
-	in->packed_end = n > 0 ? (size_t)n : 0;
-	return n < 0 ? (int)n : n > 0;
+	if (n <= 0)
+		return (int)n; /* what was used last stays, to be looked at again */
+	in->packed_start = in->later = 0;
+	in->packed_end = (size_t)n;
+	return 1;
 }
 
 /* The rest is of no use; told when all in front of it has been used. */
@@ -119,6 +122,8 @@ static size_t inflate_some(struct scap_input *in, uint8_t *to, size_t room)
 
 	if (!in->within && !gzip_member_begins(in))
 		return 0;
+	if (!in->within)
+		in->later = in->packed_start + 1;
 	in->within = true;
 	in->zlib.next_in = in->packed + in->packed_start;
 	in->zlib.avail_in = (uInt)(in->packed_end - in->packed_start);
@@ -134,6 +139,45 @@ static size_t inflate_some(struct scap_input *in, uint8_t *to, size_t room)
 		break_off(in, -EBADMSG, in->zlib.msg ? in->zlib.msg : "damaged gzip data");
 	}
 	return room - in->zlib.avail_out;
+}
+
+static bool is_gzip_front(const uint8_t *p)
+{
+	return p[0] == 0x1f && p[1] == 0x8b && p[2] == Z_DEFLATED && (p[3] & 0xe0) == 0;
+}
+
+int scap_input_resume(struct scap_input *in, struct error *err)
+{
+	size_t back = in->within && in->later < in->packed_start ? in->packed_start - in->later : 0;
+
+	if (in->packing != SCAP_GZIP)
+		return 0;
+	/* Where bytes are missing, decompression runs into the next member before it fails. */
+	if (in->twice + back <= in->file_at) {
+		in->twice += back;
+		in->packed_start -= back;
+		in->file_at -= back;
+	}
+	for (;;) {
+		size_t have = in->packed_end - in->packed_start;
+		ssize_t n;
+
+		for (; have >= GZIP_FRONT; have--, in->packed_start++, in->file_at++) {
+			if (!is_gzip_front(in->packed + in->packed_start))
+				continue;
+			in->ended = in->within = false;
+			error_clear(&in->damage);
+			inflateReset(&in->zlib);
+			return 1;
+		}
+		memmove(in->packed, in->packed + in->packed_start, have);
+		in->packed_start = 0;
+		in->packed_end = have;
+		n = read_some(in, in->packed + have, PACKED_LEN - have, err);
+		if (n <= 0)
+			return (int)n;
+		in->packed_end += (size_t)n;
+	}
 }
 
 static size_t unzstd_some(struct scap_input *in, uint8_t *to, size_t room)

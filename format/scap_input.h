@@ -30,6 +30,8 @@ struct scap_input {
 	uint8_t *packed;	/* compressed bytes read ahead */
 	size_t packed_start, packed_end;
 	bool within;		/* in a gzip member or zstd frame */
+	size_t later;		/* from here on in packed, a member later than the present one may begin */
+	uint64_t twice;		/* bytes that were looked at again behind damage */
 	z_stream zlib;
 	bool has_zlib;
 	ZSTD_DCtx *zstd;
@@ -52,5 +54,11 @@ static inline size_t scap_input_have(const struct scap_input *in)
 int scap_input_fill(struct scap_input *in, size_t n, struct error *err);
 /* The most that can follow, the window included; UINT64_MAX where that cannot be told. */
 uint64_t scap_input_left(const struct scap_input *in);
+/*
+ * Behind damage of a gzip member: looks for the next member, whose contents come behind what the window holds.
+ * 1: damage is forgotten, reading goes on at file_at; 0: there is none; negative errno of a read. However many
+ * members are damaged, no more than twice the file is decompressed.
+ */
+int scap_input_resume(struct scap_input *in, struct error *err);
 /* Passes over n bytes. *ret_missing: how many of them the input did not have. 0 or negative errno. */
 int scap_input_skip(struct scap_input *in, uint64_t n, uint64_t *ret_missing, struct error *err);

@@ -82,14 +82,30 @@ static int lost_track(struct scap_reader *r, int code, struct error *err, const 
 			    (unsigned long long)r->input.at, words);
 }
 
+/*
+ * The compressed data are damaged here. A later gzip member is whole in itself: the blocks in it are
+ * looked for, from the rest of the window on, for a wrong checksum alone leaves no gap.
+ */
+static int packing_broke(struct scap_reader *r, struct error *err)
+{
+	const struct error damage = r->input.damage;
+	int e = scap_input_resume(&r->input, err);
+
+	if (e < 0)
+		return e;
+	r->searching = e > 0;
+	r->ended = e == 0;
+	if (e == 0)
+		return error_set_at(err, damage.code, damage.offset, "%s", damage.text);
+	return error_set_at(err, -EBADMSG, damage.offset, "%s; reading goes on with what is compressed at byte %llu",
+			    damage.text, (unsigned long long)r->input.file_at);
+}
+
 /* The input ends within the block that begins at `at`. */
 static int cut_short(struct scap_reader *r, uint64_t at, uint64_t have, struct error *err)
 {
-	if (r->input.damage.code) {
-		r->ended = true;
-		return error_set_at(err, r->input.damage.code, r->input.damage.offset, "%s",
-				    r->input.damage.text);
-	}
+	if (r->input.damage.code)
+		return packing_broke(r, err);
 	if (r->options.follow) {
 		r->input.ended = false;
 		r->paused = true;

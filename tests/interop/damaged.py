@@ -60,6 +60,10 @@ def zstd(data):
 GZIP, MEMBERS = m.packed(WHOLE), m.packed(WHOLE, 1000)
 SECOND_HALF = len(gzip.compress(WHOLE[:1000], mtime=0))
 
+# Independent members, as long captures have them: the first half of the events, and the rest.
+FIRST_GZ, LAST_GZ = gzip.compress(WHOLE[:at(N // 2)], mtime=0), gzip.compress(WHOLE[at(N // 2):], mtime=0)
+MIDDLE_GZ, PAIR = gzip.compress(b"".join(EVENTS), mtime=0), FIRST_GZ + LAST_GZ
+
 # name: bytes, events that must be read, exit status, what must be said
 CASES = {
     # cut
@@ -129,7 +133,11 @@ CASES = {
     "gzip_checksum": (flipped(GZIP, len(GZIP) - 6), N, 1, "incorrect data check"),
     "gzip_length": (flipped(GZIP, len(GZIP) - 2), N, 1, "incorrect length check"),
     "gzip_tail": (GZIP + b"rubbish", N, 1, f"something else than gzip data follows at byte {len(GZIP)}"),
-    "gzip_member": (flipped(MEMBERS, SECOND_HALF + 2), None, 1, "at byte \\d+ of the file"),
+    "gzip_member": (flipped(MEMBERS, SECOND_HALF + 2), None, 1, "at byte \\d+ of the file; reading goes on"),
+    "gzip_member_checksum": (flipped(MEMBERS, SECOND_HALF - 6), N, 1, f"incorrect data check .*goes on with .* at byte {SECOND_HALF}"),
+    "gzip_member_middle": (flipped(PAIR, len(FIRST_GZ) // 2), None, 1, f"goes on with .* at byte {len(FIRST_GZ)}"),
+    "gzip_member_gone": (FIRST_GZ + MIDDLE_GZ[:-50] + LAST_GZ, None, 1, f"goes on with .* at byte {len(FIRST_GZ + MIDDLE_GZ) - 50}"),
+    "gzip_member_last": (FIRST_GZ + b"rubbish" * 40000 + LAST_GZ, N, 1, f"something else .* at byte {len(FIRST_GZ)}"),
     "gzip_empty": (gzip.compress(b"", mtime=0), 0, 1, "nothing of a capture"),
     "gzip_of_text": (gzip.compress(b"hello, world, this is no capture", mtime=0), 0, 1, "does not begin as"),
     "zstd_cut": (zstd(WHOLE)[:-20], None, 1, "truncated: .* byte"),
