@@ -1,5 +1,6 @@
 /* Who runs: /proc/PID and /proc/PID/task. */
 #include "capture/proc_read.h"
+#include "capture/proc_status.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -145,67 +146,19 @@ uint64_t proc_start_ticks(struct snapshot *sn, int64_t pid, int64_t tid)
 	return line.start_ticks;
 }
 
-/* The value behind "Name:", or NULL. */
-static const char *status_line(const char *text, const char *name)
-{
-	size_t len = strlen(name);
-
-	while (text && *text) {
-		if (strncmp(text, name, len) == 0 && text[len] == ':')
-			return text + len + 1 + strspn(text + len + 1, " \t");
-		text = strchr(text, '\n');
-		text = text ? text + 1 : NULL;
-	}
-	return NULL;
-}
-
-static uint64_t status_number(const char *text, const char *name, unsigned nth, int base)
-{
-	const char *p = status_line(text, name);
-	uint64_t v = 0;
-
-	for (unsigned i = 0; p && i <= nth; i++) {
-		char *end;
-
-		v = strtoull(p, &end, base);
-		if (end == p)
-			return 0;
-		p = end;
-	}
-	return v;
-}
-
-/* The last of several: the number in the innermost namespace. */
-static int64_t status_last(const char *text, const char *name, int64_t missing)
-{
-	const char *p = status_line(text, name);
-	int64_t v = missing;
-
-	while (p && *p && *p != '\n') {
-		char *end;
-		long long next = strtoll(p, &end, 10);
-
-		if (end == p)
-			break;
-		v = next;
-		p = end;
-	}
-	return v;
-}
-
 static void take_status(struct thread_entry *e, const char *text)
 {
-	e->uid = (uint32_t)status_number(text, "Uid", 1, 10);
-	e->gid = (uint32_t)status_number(text, "Gid", 1, 10);
-	e->vm_size_kb = (uint32_t)status_number(text, "VmSize", 0, 10);
-	e->vm_rss_kb = (uint32_t)status_number(text, "VmRSS", 0, 10);
-	e->vm_swap_kb = (uint32_t)status_number(text, "VmSwap", 0, 10);
-	e->cap_inheritable = status_number(text, "CapInh", 0, 16);
-	e->cap_permitted = status_number(text, "CapPrm", 0, 16);
-	e->cap_effective = status_number(text, "CapEff", 0, 16);
-	e->vtid = status_last(text, "NSpid", e->tid);
-	e->vpid = status_last(text, "NStgid", e->pid);
-	e->vpgid = status_last(text, "NSpgid", e->pgid);
+	e->uid = (uint32_t)proc_status_number(text, "Uid", 1, 10);
+	e->gid = (uint32_t)proc_status_number(text, "Gid", 1, 10);
+	e->vm_size_kb = (uint32_t)proc_status_number(text, "VmSize", 0, 10);
+	e->vm_rss_kb = (uint32_t)proc_status_number(text, "VmRSS", 0, 10);
+	e->vm_swap_kb = (uint32_t)proc_status_number(text, "VmSwap", 0, 10);
+	e->cap_inheritable = proc_status_number(text, "CapInh", 0, 16);
+	e->cap_permitted = proc_status_number(text, "CapPrm", 0, 16);
+	e->cap_effective = proc_status_number(text, "CapEff", 0, 16);
+	e->vtid = proc_status_last(text, "NSpid", e->tid);
+	e->vpid = proc_status_last(text, "NStgid", e->pid);
+	e->vpgid = proc_status_last(text, "NSpgid", e->pgid);
 }
 
 static void take_comm(struct snapshot *sn, struct thread_entry *e, const char *stat_text)

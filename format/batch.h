@@ -123,6 +123,25 @@ struct batch_row {
 	uint32_t payload_len;
 };
 
+/* Event i, to be added elsewhere; the payload lies where it did. */
+static inline struct batch_row batch_row_of(const struct batch *b, uint32_t i)
+{
+	return (struct batch_row){
+		.time_ns = b->time_ns[i],
+		.duration_ns = b->duration_ns[i],
+		.tid = b->tids[b->tid_index[i]],
+		.result = b->result[i],
+		.fd = b->fd[i],
+		.type = b->type[i],
+		.cpu = b->cpu[i],
+		.flags = b->flags[i],
+		.sysno = b->sysno[i],
+		.absent = b->absent[i],
+		.payload = b->payload_len[i] ? b->payload + b->payload_at[i] : NULL,
+		.payload_len = b->payload_len[i],
+	};
+}
+
 int batch_builder_init(struct batch_builder *bb, const struct schema *schema);
 void batch_builder_reset(struct batch_builder *bb);
 /*

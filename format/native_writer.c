@@ -212,23 +212,11 @@ struct native_writer *native_writer_new(int fd, const struct capture_info *info,
 static int event_add(struct native_writer *w, const struct batch *b, uint32_t i, uint16_t flags_or,
 		     struct error *err)
 {
-	struct batch_row row = {
-		.time_ns = b->time_ns[i],
-		.duration_ns = b->duration_ns[i],
-		.tid = b->tids[b->tid_index[i]],
-		.result = b->result[i],
-		.fd = b->fd[i],
-		.type = b->type[i],
-		.cpu = b->cpu[i],
-		.flags = b->flags[i] | flags_or,
-		.sysno = b->sysno[i],
-		.absent = b->absent[i],
-		.payload = b->payload_len[i] ? b->payload + b->payload_at[i] : NULL,
-		.payload_len = b->payload_len[i],
-	};
+	struct batch_row row = batch_row_of(b, i);
 	struct batch *open = &w->jobs[w->filling].events.batch;
 	int r;
 
+	row.flags |= flags_or;
 	if (open->n_events && row.time_ns > open->time_ns[0] &&
 	    row.time_ns - open->time_ns[0] >= WIRE_SPAN_NS)
 		job_submit(w);

@@ -221,24 +221,6 @@ static struct input *earliest(struct merge *m)
 	return first;
 }
 
-static struct batch_row row_of(const struct batch *b, uint32_t i)
-{
-	return (struct batch_row){
-	    .time_ns = b->time_ns[i],
-	    .duration_ns = b->duration_ns[i],
-	    .tid = b->tids[b->tid_index[i]],
-	    .result = b->result[i],
-	    .fd = b->fd[i],
-	    .type = b->type[i],
-	    .cpu = b->cpu[i],
-	    .flags = b->flags[i],
-	    .sysno = b->sysno[i],
-	    .absent = b->absent[i],
-	    .payload = b->payload_len[i] ? b->payload + b->payload_at[i] : NULL,
-	    .payload_len = b->payload_len[i],
-	};
-}
-
 /*
  * Two parts of one capture may hold an event both, one as what changes state only: it is told once, and as one
  * that is shown.
@@ -276,7 +258,7 @@ static int gather(struct merge *m, struct error *err)
 	int r = 0;
 
 	while ((in = earliest(m)) && !in->pending.len) {
-		struct batch_row row = row_of(in->batch, in->at);
+		struct batch_row row = batch_row_of(in->batch, in->at);
 
 		if (told_elsewhere(m, in)) {
 			if (!advance(in))

@@ -1,5 +1,7 @@
 #include "capture/ptrace/tracee_proc.h"
 
+#include "capture/proc_status.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -143,38 +145,10 @@ pid_t proc_child(pid_t tid)
 
 /* ---- status ---- */
 
-/* The value behind "Name:", or NULL. */
-static const char *status_line(const char *text, const char *name)
-{
-	size_t len = strlen(name);
-
-	while (text && *text) {
-		if (!strncmp(text, name, len) && text[len] == ':')
-			return text + len + 1;
-		text = strchr(text, '\n');
-		text = text ? text + 1 : NULL;
-	}
-	return NULL;
-}
-
-static uint64_t status_number(const char *text, const char *name, unsigned nth, int base)
-{
-	const char *p = status_line(text, name);
-	uint64_t v = 0;
-
-	for (unsigned i = 0; p && i <= nth; i++) {
-		char *end;
-
-		v = strtoull(p, &end, base);
-		p = end;
-	}
-	return v;
-}
-
 /* Numbers of a line, at most max of them. */
 static unsigned status_numbers(const char *text, const char *name, uint32_t *ret, unsigned max)
 {
-	const char *p = status_line(text, name);
+	const char *p = proc_status_line(text, name);
 	unsigned n = 0;
 
 	while (p && n < max) {
@@ -190,20 +164,11 @@ static unsigned status_numbers(const char *text, const char *name, uint32_t *ret
 	return n;
 }
 
-/* The last of several: the number in the innermost namespace. */
-static int64_t status_last(const char *text, const char *name)
-{
-	uint32_t v[64];
-	unsigned n = status_numbers(text, name, v, 64);
-
-	return n ? (int64_t)v[n - 1] : 0;
-}
-
 pid_t proc_tgid(pid_t tid)
 {
 	char text[STATUS_MAX];
 
-	return proc_text_of(tid, "status", text, sizeof text) <= 0 ? 0 : (pid_t)status_number(text, "Tgid", 0, 10);
+	return proc_text_of(tid, "status", text, sizeof text) <= 0 ? 0 : (pid_t)proc_status_number(text, "Tgid", 0, 10);
 }
 
 /* signal(7) */
@@ -228,9 +193,9 @@ enum signal_action proc_action(pid_t tid, int number)
 
 	if (proc_text_of(tid, "status", text, sizeof text) <= 0)
 		return SIGNAL_CAUGHT;
-	if (status_number(text, "SigIgn", 0, 16) & bit)
+	if (proc_status_number(text, "SigIgn", 0, 16) & bit)
 		return SIGNAL_DROPPED;
-	return status_number(text, "SigCgt", 0, 16) & bit ? SIGNAL_CAUGHT : default_action(number);
+	return proc_status_number(text, "SigCgt", 0, 16) & bit ? SIGNAL_CAUGHT : default_action(number);
 }
 
 static bool status_read(pid_t tid, struct status_facts *ret)
@@ -240,18 +205,18 @@ static bool status_read(pid_t tid, struct status_facts *ret)
 	if (proc_text_of(tid, "status", text, sizeof text) <= 0)
 		return false;
 	*ret = (struct status_facts){
-		.uid = (uint32_t)status_number(text, "Uid", 0, 10),
-		.euid = (uint32_t)status_number(text, "Uid", 1, 10),
-		.fsuid = (uint32_t)status_number(text, "Uid", 3, 10),
-		.gid = (uint32_t)status_number(text, "Gid", 0, 10),
-		.egid = (uint32_t)status_number(text, "Gid", 1, 10),
-		.fsgid = (uint32_t)status_number(text, "Gid", 3, 10),
-		.vtid = status_last(text, "NSpid"),
-		.vpid = status_last(text, "NStgid"),
-		.vpgid = status_last(text, "NSpgid"),
-		.cap_i = status_number(text, "CapInh", 0, 16),
-		.cap_p = status_number(text, "CapPrm", 0, 16),
-		.cap_e = status_number(text, "CapEff", 0, 16),
+		.uid = (uint32_t)proc_status_number(text, "Uid", 0, 10),
+		.euid = (uint32_t)proc_status_number(text, "Uid", 1, 10),
+		.fsuid = (uint32_t)proc_status_number(text, "Uid", 3, 10),
+		.gid = (uint32_t)proc_status_number(text, "Gid", 0, 10),
+		.egid = (uint32_t)proc_status_number(text, "Gid", 1, 10),
+		.fsgid = (uint32_t)proc_status_number(text, "Gid", 3, 10),
+		.vtid = proc_status_last(text, "NSpid", 0),
+		.vpid = proc_status_last(text, "NStgid", 0),
+		.vpgid = proc_status_last(text, "NSpgid", 0),
+		.cap_i = proc_status_number(text, "CapInh", 0, 16),
+		.cap_p = proc_status_number(text, "CapPrm", 0, 16),
+		.cap_e = proc_status_number(text, "CapEff", 0, 16),
 	};
 	ret->n_groups = status_numbers(text, "Groups", ret->groups, sizeof ret->groups / sizeof *ret->groups);
 	return true;
