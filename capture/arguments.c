@@ -7,6 +7,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SNAPLEN_DEFAULT 80
 #define BUFFER_MIN	(1ull << 17) /* holds the largest record */
@@ -124,6 +125,33 @@ static int take_pid(void *context, const char *value, struct error *err)
 	return 0;
 }
 
+static int take_environment(void *context, const char *value, struct error *err)
+{
+	struct arguments *a = context;
+
+	if (*value == '=' || !*value)
+		return error_set(err, -EINVAL, "'%s' has no name", value);
+	if (a->n_environment == ENVIRONMENT_MAX)
+		return error_set(err, -EINVAL, "at most %d variables", ENVIRONMENT_MAX);
+	a->environment[a->n_environment++] = value;
+	return 0;
+}
+
+static int take_run_as(void *context, const char *value, struct error *err)
+{
+	struct arguments *a = context;
+	const struct passwd *pw = getpwnam(value);
+
+	if (!pw)
+		return error_set(err, -EINVAL, "there is no user '%s'", value);
+	if (geteuid() != 0 && pw->pw_uid != geteuid())
+		return error_set(err, -EPERM, "only root can run a command as somebody else");
+	a->run_as = geteuid() == 0 ? value : NULL;
+	a->run_uid = pw->pw_uid;
+	a->run_gid = pw->pw_gid;
+	return 0;
+}
+
 static int take_time(void *context, const char *value, struct error *err)
 {
 	if (strlen(value) != 1 || !strchr("ahrdD", value[0]))
@@ -179,6 +207,8 @@ static int take_file_format(void *context, const char *value, struct error *err)
 static const struct option_row rows[] = {
 	{'w', "write", "FILE", "write a capture, - to standard output; without it events are printed", take_write},
 	{'p', "pid", "PID", "capture this process and its descendants (repeatable)", take_pid},
+	{'u', "run-as", "USER", "run the command as this user (as root)", take_run_as},
+	{'E', "setenv", "VAR[=VALUE]", "set or remove a variable of the command's environment; repeatable", take_environment},
 	{0, "no-follow", NULL, "with -p: not its descendants", take_no_follow},
 	{0, "user", "NAME", "only what this user's processes do (name or number)", take_user},
 	{0, "cgroup", "PATH", "only processes in this control group (v2) or below", take_cgroup},
@@ -187,8 +217,8 @@ static const struct option_row rows[] = {
 	{'M', "seconds", "SEC", "stop after SEC seconds", take_seconds},
 	{0, "format", "FORMAT", "line format of printed events, as scapread -p", take_format},
 	{'j', "json", NULL, "print one JSON object per event", take_json},
-	{'c', "summary", NULL, "print no events, but a table of the calls on standard error, as strace -c", take_summary},
-	{0, "strace", "[='OPTIONS']", "print calls on standard error as strace does, as scapread --strace", take_strace},
+	{'c', "summary", NULL, "a table of the calls on standard error, as strace -c, also beside -w; no events are printed", take_summary},
+	{0, "strace", "[='OPTIONS']", "print calls on standard error as strace does, also beside -w; as scapread --strace", take_strace},
 	{'S', "sort", "COL", "sort -c by time, calls, errors, name, min-time, p99...", take_sort},
 	{'U', "columns", "LIST", "columns of -c, as scapread -U", take_columns},
 	{'t', "timetype", "a|h|r|d|D", "how printed events show the time, as scapread -t", take_time},
@@ -238,18 +268,19 @@ static int check_together(const struct arguments *a, struct error *err)
 {
 	if (a->command && a->n_pids)
 		return error_set(err, -EINVAL, "-p and a command: one or the other");
+	if (!a->command && (a->run_as || a->n_environment))
+		return error_set(err, -EINVAL, "%s goes with a command (-- command)", a->run_as ? "-u" : "-E");
 	if (a->no_follow && !a->n_pids)
 		return error_set(err, -EINVAL, "--no-follow goes with -p");
-	if (a->write && (a->json || a->format))
+	if (a->write && ((a->json && !a->has_summary) || a->format))
 		return error_set(err, -EINVAL, "%s says how events are printed: with -w none are",
 				 a->json ? "-j" : "--format");
 	if (a->has_file_format && !a->write)
 		return error_set(err, -EINVAL, "-F says how -w writes: give -w FILE, too");
-	if (a->has_strace && (a->write || a->format || a->has_summary || a->json))
+	if (a->has_strace && (a->format || a->has_summary || a->json))
 		return error_set(err, -EINVAL, "--strace says how events are printed, and alone");
-	if (a->has_summary && (a->write || a->format))
-		return error_set(err, -EINVAL, "%s and -c: one or the other (scapread -c makes the table of a capture)",
-				 a->write ? "-w" : "--format");
+	if (a->has_summary && a->format)
+		return error_set(err, -EINVAL, "--format and -c: one or the other");
 	if (a->engine == ENGINE_PTRACE && !a->command && !a->n_pids)
 		return error_set(err, -EINVAL, "--engine=ptrace follows a command (-- command) or a process (-p)");
 	if (a->engine == ENGINE_PTRACE && a->cgroup)

@@ -22,6 +22,7 @@
 #define ATTACH_MAX 64 /* -p options */
 
 #define FILTER_FILES_MAX 16
+#define ENVIRONMENT_MAX	 64 /* -E options */
 
 enum engine_choice { ENGINE_AUTO, ENGINE_BPF, ENGINE_PTRACE };
 enum snapshot_choice { CHOICE_TREE, CHOICE_ALL, CHOICE_NONE };
@@ -38,6 +39,10 @@ struct arguments {
 	enum snapshot_choice snapshot;
 	enum file_format file_format;
 	bool has_file_format;
+	const char *run_as; /* NULL: as we are */
+	unsigned run_uid, run_gid;
+	const char *environment[ENVIRONMENT_MAX];
+	size_t n_environment;
 	bool no_follow, env, hangs, json, quiet, explain, doctor, help, version;
 	bool has_summary, has_strace;
 	struct strace_options strace; /* initialised with has_strace */

@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -44,7 +46,21 @@ static int program_install(int go, uint32_t n)
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &p) < 0 ? errno : 0;
 }
 
-static void child_run(int go, int failed, char **argv)
+/* The rest of its groups are those that the user database says. */
+static int become(const struct command_as *as)
+{
+	for (size_t i = 0; i < as->n_environment; i++) {
+		const char *word = as->environment[i];
+
+		if (strchr(word, '=') ? putenv((char *)word) : unsetenv(word))
+			return errno;
+	}
+	if (as->user && (initgroups(as->user, as->gid) < 0 || setgid(as->gid) < 0 || setuid(as->uid) < 0))
+		return errno;
+	return 0;
+}
+
+static void child_run(int go, int failed, char **argv, const struct command_as *as)
 {
 	uint32_t n_program;
 	int code = 0;
@@ -54,6 +70,8 @@ static void child_run(int go, int failed, char **argv)
 		_exit(127);
 	if (n_program)
 		code = program_install(go, n_program);
+	if (!code)
+		code = become(as);
 	if (!code) {
 		execvp(argv[0], argv);
 		code = errno;
@@ -85,7 +103,7 @@ static void pair_close(int fds[2])
 			close(fds[i]);
 }
 
-int command_fork(struct command *c, char **argv, int out_fd, struct error *err)
+int command_fork_as(struct command *c, char **argv, int out_fd, const struct command_as *as, struct error *err)
 {
 	int go[2] = {-1, -1}, failed[2] = {-1, -1}, code;
 
@@ -100,7 +118,7 @@ int command_fork(struct command *c, char **argv, int out_fd, struct error *err)
 		close(failed[0]);
 		if (out_fd >= 0)
 			dup2(out_fd, 1);
-		child_run(go[0], failed[1], argv);
+		child_run(go[0], failed[1], argv, as);
 	}
 	close(go[0]);
 	close(failed[1]);

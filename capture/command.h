@@ -31,11 +31,24 @@ struct command {
 	int wait_status;
 };
 
+/* What it is to have otherwise than we have; a zeroed one: nothing. */
+struct command_as {
+	const char *const *environment; /* VAR=VALUE is set, VAR removed */
+	size_t n_environment;
+	const char *user; /* whose groups it gets, with uid and gid; NULL: ours */
+	uid_t uid;
+	gid_t gid;
+};
+
 /*
  * The command's signals are as they were before signals_catch(). out_fd: what it gets as standard
- * output, -1: ours. On failure there is nothing to be done about c.
+ * output, -1: ours. as: not needed any more when this returns. On failure there is nothing to be done about c.
  */
-int command_fork(struct command *c, char **argv, int out_fd, struct error *err);
+int command_fork_as(struct command *c, char **argv, int out_fd, const struct command_as *as, struct error *err);
+static inline int command_fork(struct command *c, char **argv, int out_fd, struct error *err)
+{
+	return command_fork_as(c, argv, out_fd, &(struct command_as){0}, err);
+}
 /* name: for messages. */
 int command_go(struct command *c, const char *name, struct error *err);
 /* Its process stays a zombie until command_done(), so that its number is nobody else's. */

@@ -16,6 +16,7 @@
 #include "sinks/pipeline.h"
 #include "sinks/strace.h"
 #include "sinks/sink_file.h"
+#include "sinks/sink_tee.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -189,8 +190,10 @@ static int attach_pids(struct job *j, struct error *err)
 
 static int open_command(struct job *j, struct error *err)
 {
+	struct command_as as = {j->a->environment, j->a->n_environment, j->a->run_as, j->a->run_uid, j->a->run_gid};
+
 	/* Where standard output is the capture's, the command's words go beside ours. */
-	return j->a->command ? command_fork(&j->command, j->a->command, arguments_write_stdout(j->a) ? 2 : -1, err)
+	return j->a->command ? command_fork_as(&j->command, j->a->command, arguments_write_stdout(j->a) ? 2 : -1, &as, err)
 			     : 0;
 }
 
@@ -284,6 +287,28 @@ static int open_source(struct job *j, struct error *err)
 	return j->source ? 0 : err->code;
 }
 
+/* Calls, or the table of them, on standard error: beside the file where one is written. */
+static int open_printer(struct job *j, const struct summary_options *summary, struct error *err)
+{
+	struct sink *printer = j->a->has_strace ? sink_strace_new(stderr, &j->a->strace, true, err)
+						: sink_summary_new(stderr, summary, err);
+	struct sink *both;
+
+	if (!printer)
+		return err->code;
+	if (!j->sink) {
+		j->sink = printer;
+		return 0;
+	}
+	both = sink_tee_new(j->sink, printer);
+	if (!both) {
+		printer->ops->free(printer);
+		return error_set(err, -ENOMEM, "out of memory");
+	}
+	j->sink = both;
+	return 0;
+}
+
 static int open_sink(struct job *j, struct error *err)
 {
 	const struct arguments *a = j->a;
@@ -300,15 +325,13 @@ static int open_sink(struct job *j, struct error *err)
 	summary.json = a->json;
 	if (a->write)
 		j->sink = sink_file_new(j->out.fd, j->source->schema, &j->file, err);
-	else if (a->has_strace)
-		j->sink = sink_strace_new(stderr, &a->strace, true, err);
-	else if (a->has_summary) /* beside the command's own output, where strace has it */
-		j->sink = sink_summary_new(stderr, &summary, err);
-	else if (a->json)
+	else if (a->json && !a->has_summary)
 		j->sink = sink_json_new(stdout, a->format, &a->render, err);
-	else
+	else if (!a->has_strace && !a->has_summary)
 		j->sink = sink_text_new(stdout, a->format, a->time_format, &a->render, isatty(1), err);
-	return j->sink ? 0 : err->code;
+	if (err->code || (!a->has_strace && !a->has_summary))
+		return j->sink ? 0 : err->code;
+	return open_printer(j, &summary, err);
 }
 
 /* Who ended by himself was not stuck. */
@@ -358,6 +381,28 @@ static int job_open(struct job *j, struct error *err)
 
 /* ---- the run ---- */
 
+/*
+ * A tracer reads its tracees' memory until the end, with its own rights. Those can be the invoking user's when all
+ * tracees are his: then root is given back (what they start of other users' rights will not be readable). In
+ * all other cases they are needed to the end.
+ */
+static bool privileges_may_go(const struct job *j)
+{
+	unsigned uid, gid;
+
+	if (!j->by_ptrace)
+		return true;
+	privilege_invoker(&uid, &gid);
+	if (!uid || geteuid() != 0)
+		return false;
+	if (j->command.pid)
+		return j->a->run_as && j->a->run_uid == uid;
+	for (size_t i = 0; i < j->a->n_pids; i++)
+		if (!privilege_process_is(j->a->pids[i], uid))
+			return false;
+	return true;
+}
+
 /* Until here nothing has been written, and the command has not begun. */
 static int job_start(struct job *j, struct error *err)
 {
@@ -366,8 +411,8 @@ static int job_start(struct job *j, struct error *err)
 
 	if (r == 0)
 		r = snapshot_take(j, err);
-	if (r == 0)
-		r = j->by_ptrace ? 0 : privilege_drop(err); /* a tracer needs its own until the end */
+	if (r == 0 && privileges_may_go(j))
+		r = privilege_drop(err);
 	if (r == 0 && signals_stop)
 		r = error_set(err, -EINTR, "interrupted before it began");
 	if (r < 0)

@@ -6,7 +6,7 @@
  *	scapstrace -r FILE [options]		runs scapread -r FILE --strace='options'
  *
  * strace's own -r (relative times) takes no value: -r FILE is understood when it comes first and FILE is
- * a capture; --read FILE always is.
+ * a capture; --capture FILE always is.
  */
 #include "replay/source_open.h"
 #include "sinks/strace_options.h"
@@ -93,7 +93,7 @@ static char *options_text(int n, char **words, struct error *err)
 
 static int run(const struct strace_options *o, int argc, char **argv, int first, struct error *err)
 {
-	char **words = calloc((size_t)argc + 2 * o->n_pids + OWN_WORDS, sizeof *words);
+	char **words = calloc((size_t)argc + 2 * (o->n_pids + o->n_environment) + OWN_WORDS, sizeof *words);
 	char *text = words ? options_text(first, argv, err) : NULL;
 	int n = 1, status;
 
@@ -112,6 +112,14 @@ static int run(const struct strace_options *o, int argc, char **argv, int first,
 	for (size_t i = 0; !o->read && i < o->n_pids; i++) {
 		words[n++] = (char *)"-p";
 		words[n++] = (char *)o->pids[i];
+	}
+	for (size_t i = 0; !o->read && i < o->n_environment; i++) {
+		words[n++] = (char *)"-E";
+		words[n++] = (char *)o->environment[i];
+	}
+	if (!o->read && o->user) {
+		words[n++] = (char *)"-u";
+		words[n++] = (char *)o->user;
 	}
 	if (!o->read && first < argc) {
 		words[n++] = (char *)"--";
@@ -133,7 +141,7 @@ int main(int argc, char **argv)
 	if (strace_options_init(&o) < 0)
 		return error_set(&err, -ENOMEM, "out of memory"), complain(&err);
 	if (argc > 2 && !strcmp(argv[1], "-r") && is_capture(argv[2]))
-		argv[1] = (char *)"--read";
+		argv[1] = (char *)"--capture";
 	first = strace_options_parse(&o, argc, argv, &err);
 	if (first >= 0 && !o.help && !o.version && first >= argc && !o.read && !o.n_pids)
 		first = error_set(&err, -EINVAL, "must have a command, -p PID or -r FILE (see --help)");

@@ -35,3 +35,8 @@ static inline bool call_failed(const struct event *ev)
 
 	return ev->has_result && !absent && ev->result < 0 && ev->result >= -CALL_ERRNO_MAX;
 }
+/* Whether the kernel broke it off for a signal (ERESTARTSYS and its like): when the thread was killed, nobody saw that. */
+static inline bool call_broken_off(const struct event *ev)
+{
+	return ev->has_result && ev->result <= -512 && ev->result >= -516 && ev->result != -515;
+}

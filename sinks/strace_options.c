@@ -9,147 +9,30 @@
 #include <string.h>
 
 #define WORDS_MAX  256
-#define WITH_VALUE "esaPoSUp" /* letters that take one */
-
-static size_t n_calls(void)
-{
-	static size_t n;
-
-	while (!n || strace_call_at(n))
-		n++;
-	return n;
-}
 
 int strace_options_init(struct strace_options *o)
 {
 	*o = (struct strace_options){
-	    .string_max = 32, .column = 40, .signals = {UINT64_MAX, UINT64_MAX}};
-	o->traced = malloc(n_calls());
-	if (!o->traced)
+	    .string_max = 32,
+	    .column = 40,
+	    .signals = {UINT64_MAX, UINT64_MAX},
+	    .status = STRACE_SUCCESSFUL | STRACE_FAILED | STRACE_UNFINISHED | STRACE_UNAVAILABLE,
+	    .relative_digits = 6,
+	    .duration_digits = 6,
+	};
+	o->calls = malloc(strace_n_calls());
+	if (!o->calls)
 		return -ENOMEM;
-	memset(o->traced, 1, n_calls());
+	memset(o->calls, STRACE_TRACED | STRACE_TRACED_32 | STRACE_ABBREVIATED, strace_n_calls());
 	return 0;
 }
 
 void strace_options_done(struct strace_options *o)
 {
-	free(o->traced);
+	free(o->calls);
 	free(o->words);
-	o->traced = NULL;
+	o->calls = NULL;
 	o->words = NULL;
-}
-
-/* ---- -e ---- */
-
-/* A call or %class of len characters: sets what is traced. false: unknown. */
-static bool trace_word(struct strace_options *o, const char *word, size_t len, uint8_t value)
-{
-	bool is_class = *word == '%';
-	uint32_t bit = is_class ? strace_class_bit(word + 1, len - 1) : strace_class_bit(word, len);
-	const struct strace_call *call;
-	bool found = false;
-
-	if (is_class && len == 4 && !memcmp(word, "%net", 4))
-		bit = strace_class_bit("network", 7);
-	for (size_t i = 0; (call = strace_call_at(i)); i++) {
-		bool same = strlen(call->name) == len && !memcmp(call->name, word, len);
-
-		if (!same && !(bit && call->classes & bit && (is_class || strchr("fpnsidm", *word))))
-			continue;
-		o->traced[i] = value;
-		found = true;
-	}
-	return found;
-}
-
-static int take_trace(struct strace_options *o, const char *set, struct error *err)
-{
-	bool not = *set == '!';
-
-	set += not;
-	o->has_trace = true;
-	if (!strcmp(set, "all") || !strcmp(set, "none")) {
-		memset(o->traced, (*set == 'a') != not, n_calls());
-		return 0;
-	}
-	memset(o->traced, not, n_calls());
-	for (;;) {
-		bool may_be_unknown = *set == '?';
-		size_t len = strcspn(set += may_be_unknown, ",");
-		size_t name = strcspn(set, ",@");
-
-		if (!trace_word(o, set, name, !not) && !may_be_unknown)
-			return error_set(err, -EINVAL, "invalid system call '%.*s'",
-					 (int)(len < 64 ? len : 64), set);
-		set += len;
-		if (!*set)
-			return 0;
-		set++;
-	}
-}
-
-static int take_signals(struct strace_options *o, const char *set, struct error *err)
-{
-	bool not = *set == '!';
-	uint64_t bits[2] = {0};
-
-	set += not;
-	if (!strcmp(set, "all")) {
-		bits[0] = bits[1] = UINT64_MAX;
-		set += 3;
-	} else if (!strcmp(set, "none")) {
-		set += 4;
-	}
-	while (*set) {
-		size_t len = strcspn(set, ",");
-		char name[32];
-		int number;
-
-		snprintf(name, sizeof name, "%s%.*s", strncasecmp(set, "sig", 3) ? "SIG" : "",
-			 (int)(len < 20 ? len : 20), set);
-		number = signal_parse(name);
-		if (!number)
-			return error_set(err, -EINVAL, "invalid signal '%.*s'", (int)len, set);
-		bits[number / 64 & 1] |= 1ull << number % 64;
-		set += len + (set[len] == ',');
-	}
-	o->signals[0] = not ? ~bits[0] : bits[0];
-	o->signals[1] = not ? ~bits[1] : bits[1];
-	return 0;
-}
-
-static int take_status(struct strace_options *o, const char *set, struct error *err)
-{
-	if (!strcmp(set, "successful"))
-		o->only_good = true;
-	else if (!strcmp(set, "failed"))
-		o->only_failed = true;
-	else if (strcmp(set, "all"))
-		return error_set(err, -EINVAL, "'%s' is none of successful, failed, all", set);
-	return 0;
-}
-
-static int take_expression(void *context, const char *value, struct error *err)
-{
-	static const char *const ignored[] = {"abbrev", "verbose", "raw", "read", "write",
-					      "quiet",	"q",	   "kvm", "decode-fds"};
-	size_t len = strcspn(value, "=");
-
-	if (!value[len])
-		return take_trace(context, value, err);
-	if ((len == 5 && !memcmp(value, "trace", 5)) || (len == 1 && *value == 't'))
-		return take_trace(context, value + len + 1, err);
-	if ((len == 6 && !memcmp(value, "signal", 6)) || (len == 7 && !memcmp(value, "signals", 7)) ||
-	    (len == 1 && *value == 's'))
-		return take_signals(context, value + len + 1, err);
-	if (len == 6 && !memcmp(value, "status", 6))
-		return take_status(context, value + len + 1, err);
-	if (len == 6 && (!memcmp(value, "inject", 6) || !memcmp(value, "fault", 5)))
-		return error_set(err, -ENOTSUP, "calls are recorded, not tampered with");
-	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
-		if (strlen(ignored[i]) == len && !memcmp(value, ignored[i], len))
-			return error_set(err, -ENOTSUP, "'%.*s=' is not offered", (int)len, value);
-	return error_set(err, -EINVAL, "'%s': trace=, signal= or status= is expected", value);
 }
 
 /* ---- the letters ---- */
@@ -163,24 +46,162 @@ static int take_expression(void *context, const char *value, struct error *err)
 	}
 TAKE(follow, { o->separate = o->follow; o->follow = true; })
 TAKE(separate, o->separate = o->follow = true)
-TAKE(clock, o->clock += o->clock < STRACE_EPOCH_US)
-TAKE(relative, o->relative = true)
-TAKE(durations, o->durations = true)
-TAKE(fd_names, o->fd_names++)
-TAKE(hex, o->hex++)
-TAKE(verbose, o->verbose = true)
 TAKE(numbers, o->numbers = true)
-TAKE(quiet, o->quiet++)
-TAKE(good, o->only_good = true)
-TAKE(failed, o->only_failed = true)
+TAKE(good, o->status = STRACE_SUCCESSFUL)
+TAKE(failed, o->status = STRACE_FAILED)
 TAKE(summary, o->summary = true)
-TAKE(wall, (void)o)
+TAKE(both, o->both = true)
+TAKE(nothing, (void)o)
 TAKE(out, o->out = value)
+TAKE(append, o->append = true)
 TAKE(sort, o->sort = value)
 TAKE(columns, o->columns = value)
 TAKE(help, o->help = true)
 TAKE(version, o->version = true)
 TAKE(read, o->read = value)
+TAKE(user, o->user = value)
+
+/* Options whose value is a set of -e; without one, as given. */
+#define TAKE_SET(name, what, without)                                                              \
+	static int take_##name(void *context, const char *value, struct error *err)                \
+	{                                                                                          \
+		return strace_set_take(context, what, value ? value : without, err);               \
+	}
+TAKE_SET(trace, "trace", "all")
+TAKE_SET(signal, "signal", "all")
+TAKE_SET(status, "status", "all")
+TAKE_SET(abbrev, "abbrev", "all")
+TAKE_SET(reads, "read", "all")
+TAKE_SET(writes, "write", "all")
+TAKE_SET(fds, "fd", "all")
+TAKE_SET(verbose_calls, "abbrev", "none")
+
+/* What cannot be had of a recording, and why. */
+#define REFUSE(name, words)                                                                        \
+	static int refuse_##name(void *context, const char *value, struct error *err)              \
+	{                                                                                          \
+		return error_set(err, -ENOTSUP, words);                                            \
+	}
+REFUSE(place, "where in a program calls are made is not recorded")
+REFUSE(stack, "the stacks of calls are not recorded (they would have to be unwound while the program waits)")
+REFUSE(detach, "nobody is let go before its end; -e trace= says which calls are shown")
+REFUSE(daemon, "the tracer is always the parent of the command")
+REFUSE(interruptible, "signals that end a capture always do; the command goes on")
+REFUSE(overhead, "times are those on the clock: no overhead is guessed and taken away")
+REFUSE(debug, "there is no output for debugging; scapcap --explain and --doctor say what is done")
+
+static int take_verbose(void *context, const char *value, struct error *err)
+{
+	((struct strace_options *)context)->verbose = true;
+	return take_verbose_calls(context, NULL, err);
+}
+
+/* -q, -qq, --quiet=SET */
+static int take_quiet(void *context, const char *value, struct error *err)
+{
+	struct strace_options *o = context;
+
+	if (value)
+		return strace_set_take(o, "quiet", value, err);
+	o->quiet++;
+	return 0;
+}
+
+/* -y, -yy, --decode-fds=SET */
+static int take_fd_names(void *context, const char *value, struct error *err)
+{
+	struct strace_options *o = context;
+
+	if (value)
+		return strace_set_take(o, "decode-fds", value, err);
+	o->fd_names |= o->fd_names ? STRACE_FD_SOCKET : STRACE_FD_PATH;
+	return 0;
+}
+
+/* -x, -xx, --strings-in-hex=WHICH */
+static int take_hex(void *context, const char *value, struct error *err)
+{
+	struct strace_options *o = context;
+
+	if (!value)
+		o->hex++;
+	else if (!strcmp(value, "all") || !strcmp(value, "non-ascii"))
+		o->hex = *value == 'a' ? 2 : 1;
+	else
+		return error_set(err, -EINVAL, "'%s' is none of non-ascii, all", value);
+	return 0;
+}
+
+/* s, ms, us, ns: digits of a fraction of a second. */
+static int take_precision(const char *value, unsigned *ret_digits, struct error *err)
+{
+	static const char *const words[] = {"s", "ms", "us", "ns"};
+
+	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+		if (!strcmp(words[i], value)) {
+			*ret_digits = 3 * i;
+			return 0;
+		}
+	return error_set(err, -EINVAL, "'%s' is none of s, ms, us, ns", value);
+}
+
+/* -t, -tt, -ttt; [format:]none|time|unix and [precision:]s|ms|us|ns, with a comma between. */
+static int take_clock(void *context, const char *value, struct error *err)
+{
+	struct strace_options *o = context;
+
+	if (!value) {
+		if (o->clock == STRACE_CLOCK && o->clock_digits)
+			o->clock = STRACE_EPOCH;
+		else if (o->clock == STRACE_CLOCK)
+			o->clock_digits = 6;
+		else
+			o->clock = STRACE_CLOCK;
+		return 0;
+	}
+	o->clock = STRACE_CLOCK;
+	o->clock_digits = 0;
+	while (*value) {
+		size_t len = strcspn(value, ",");
+		char word[32];
+		const char *bare;
+
+		snprintf(word, sizeof word, "%.*s", (int)(len < sizeof word ? len : sizeof word - 1), value);
+		bare = strchr(word, ':') ? strchr(word, ':') + 1 : word;
+		if (!strcmp(bare, "none") || !strcmp(bare, "time") || !strcmp(bare, "unix"))
+			o->clock = *bare == 'n' ? STRACE_NO_CLOCK : *bare == 't' ? STRACE_CLOCK : STRACE_EPOCH;
+		else if (take_precision(bare, &o->clock_digits, NULL) < 0)
+			return error_set(err, -EINVAL, "'%s' is neither none, time, unix nor s, ms, us, ns", word);
+		value += len + (value[len] == ',');
+	}
+	return 0;
+}
+
+static int take_relative(void *context, const char *value, struct error *err)
+{
+	struct strace_options *o = context;
+
+	o->relative = true;
+	return value ? take_precision(value, &o->relative_digits, err) : 0;
+}
+
+static int take_durations(void *context, const char *value, struct error *err)
+{
+	struct strace_options *o = context;
+
+	o->durations = true;
+	return value ? take_precision(value, &o->duration_digits, err) : 0;
+}
+
+static int take_environment(void *context, const char *value, struct error *err)
+{
+	struct strace_options *o = context;
+
+	if (o->n_environment == STRACE_WORDS_MAX)
+		return error_set(err, -E2BIG, "at most %d variables", STRACE_WORDS_MAX);
+	o->environment[o->n_environment++] = value;
+	return 0;
+}
 
 static int take_path(void *context, const char *value, struct error *err)
 {
@@ -225,33 +246,53 @@ static int take_column(void *context, const char *value, struct error *err)
 }
 
 static const struct option_row rows[] = {
-    {'e', NULL, "EXPR", "trace=SET (names, %file %process %network...), signal=SET, status=SET",
-     take_expression},
-    {0, "trace", "SET", "as -e trace=SET", take_expression},
+    {'e', NULL, "EXPR", "trace= abbrev= signal= status= quiet= decode-fds= read= write= fd=; alone: trace=",
+     strace_expression_take},
+    {0, "trace", "SET", "only these calls: names, %file %process %network..., /REGEX; ! in front: all but these", take_trace},
+    {0, "signal", "SET", "only these signals", take_signal},
+    {0, "signals", "SET", "the same", take_signal},
+    {0, "status", "SET", "only calls that ended so: successful, failed, unfinished, unavailable", take_status},
+    {0, "abbrev", "SET", "calls whose structures and lists are cut (all)", take_abbrev},
+    {0, "trace-fds", "SET", "only calls about these file descriptors", take_fds},
     {'f', "follow-forks", NULL, "pids in front of lines; -ff: with -o, a file for each process",
      take_follow},
     {0, "output-separately", NULL, "as -ff", take_separate},
-    {'t', "absolute-timestamps", NULL, "the clock; -tt with microseconds, -ttt since the epoch",
+    {'t', "absolute-timestamps", "[=FORMAT]", "the clock; -tt with microseconds, -ttt since the epoch",
      take_clock},
-    {'r', "relative-timestamps", NULL, "seconds since the line before", take_relative},
-    {'T', "syscall-times", NULL, "how long each call took", take_durations},
-    {'y', "decode-fds", NULL, "what an fd stands for; -yy: of sockets, too", take_fd_names},
-    {'x', "strings-in-hex", NULL, "texts that are not ASCII in hex; -xx: all of them", take_hex},
+    {'r', "relative-timestamps", "[=PRECISION]", "seconds since the line before; s, ms, us or ns", take_relative},
+    {'T', "syscall-times", "[=PRECISION]", "how long each call took", take_durations},
+    {'y', "decode-fds", "[=SET]", "what an fd stands for; -yy: of sockets protocol and addresses", take_fd_names},
+    {'x', "strings-in-hex", "[=WHICH]", "texts that are not ASCII in hex; -xx: all of them", take_hex},
     {'v', "no-abbrev", NULL, "nothing abbreviated", take_verbose},
     {'s', "string-limit", "SIZE", "bytes of texts shown (32)", take_string_max},
+    {0, "read", "SET", "dump what is read from these file descriptors, as far as it was captured", take_reads},
+    {0, "write", "SET", "dump what is written to them", take_writes},
     {'a', "columns", "COLUMN", "where results stand (40)", take_column},
     {'n', "syscall-number", NULL, "the number of each call", take_numbers},
-    {'q', "quiet", NULL, "no words of our own; -qq: nothing of ends of processes", take_quiet},
+    {'q', "quiet", "[=SET]", "no words of our own; -qq: nothing of ends of processes", take_quiet},
+    {0, "silent", "[=SET]", "the same", take_quiet},
     {'z', "successful-only", NULL, "only calls that succeeded", take_good},
     {'Z', "failed-only", NULL, "only calls that failed", take_failed},
     {'P', "trace-path", "PATH", "only calls about this path", take_path},
     {'o', "output", "FILE", "write to FILE", take_out},
+    {'A', "output-append-mode", NULL, "append to FILE", take_append},
     {'c', "summary-only", NULL, "only the table of calls", take_summary},
-    {'w', "summary-wall-clock", NULL, "as it is: times are those on the clock", take_wall},
+    {'C', "summary", NULL, "the table of calls behind the lines", take_both},
+    {'w', "summary-wall-clock", NULL, "as it is: times are those on the clock", take_nothing},
     {'S', "summary-sort-by", "COL", "sort the table", take_sort},
     {'U', "summary-columns", "LIST", "columns of the table", take_columns},
+    {0, "seccomp-bpf", NULL, "as it is: where ptrace captures, only the calls that are asked for stop", take_nothing},
     {'p', "attach", "PID", "a process that runs already (scapstrace)", take_pid},
-    {0, "read", "FILE", "a capture, instead of a command (scapstrace); -r FILE in front is the same", take_read},
+    {'E', "env", "VAR[=VALUE]", "set or remove a variable for the command (scapstrace)", take_environment},
+    {'u', "user", "USER", "run the command as this user (scapstrace)", take_user},
+    {0, "capture", "FILE", "a capture, instead of a command (scapstrace); -r FILE in front is the same", take_read},
+    {'b', "detach-on", "CALL", "not offered: nobody is let go before its end", refuse_detach},
+    {'D', "daemonize", "[=HOW]", "not offered: the tracer is the parent of the command", refuse_daemon},
+    {'d', "debug", NULL, "not offered: see scapcap --explain and --doctor", refuse_debug},
+    {'i', "instruction-pointer", NULL, "not offered: it is not recorded", refuse_place},
+    {'I', "interruptible", "HOW", "not offered: signals always end a capture", refuse_interruptible},
+    {'k', "stack-traces", NULL, "not offered: stacks are not recorded", refuse_stack},
+    {'O', "summary-syscall-overhead", "TIME", "not offered: nothing is guessed", refuse_overhead},
     {'h', "help", NULL, "this text", take_help},
     {'V', "version", NULL, "print the version", take_version},
     {0},
@@ -262,30 +303,34 @@ void strace_options_help(void)
 	options_print(rows, stdout);
 }
 
-/* Long options' values for trace= go the same way as those of -e. */
+/* Whether the option (or the last of several letters) takes the next word as its value. */
+static bool takes_next(const char *word)
+{
+	bool is_long = word[1] == '-';
+
+	if (is_long && strchr(word, '='))
+		return false;
+	for (const char *p = word + 1 + is_long; *p; p++) {
+		const struct option_row *row = rows;
+
+		while ((row->letter || row->name) &&
+		       (is_long ? !row->name || strcmp(row->name, p) : row->letter != *p))
+			row++;
+		if (row->value && row->value[0] != '[')
+			return is_long || !p[1];
+		if (is_long)
+			break;
+	}
+	return false;
+}
+
 int strace_options_parse(struct strace_options *o, int argc, char **argv, struct error *err)
 {
 	int end = 1;
 
 	/* As strace: the first word that is no option begins the command. */
-	while (end < argc && argv[end][0] == '-' && argv[end][1] && strcmp(argv[end], "--")) {
-		const char *word = argv[end];
-		size_t len = strlen(word);
-		bool takes_next = word[1] == '-' ? !strchr(word, '=') &&
-						       (!strcmp(word, "--trace") ||
-							!strcmp(word, "--string-limit") ||
-							!strcmp(word, "--columns") ||
-							!strcmp(word, "--trace-path") ||
-							!strcmp(word, "--output") ||
-							!strcmp(word, "--summary-sort-by") ||
-							!strcmp(word, "--summary-columns") ||
-							!strcmp(word, "--attach") ||
-							!strcmp(word, "--read"))
-						 : strchr(WITH_VALUE, word[len - 1]) &&
-						       strcspn(word, WITH_VALUE) == len - 1;
-
-		end += 1 + takes_next;
-	}
+	while (end < argc && argv[end][0] == '-' && argv[end][1] && strcmp(argv[end], "--"))
+		end += 1 + takes_next(argv[end]);
 	if (end > argc)
 		return error_set(err, -EINVAL, "%s needs a value", argv[argc - 1]);
 	if (options_parse(rows, end, argv, NULL, o, err) < 0)

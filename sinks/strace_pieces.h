@@ -39,6 +39,10 @@ bool put_name(const struct strace_print *p, uint64_t value, const char *set);
 /* Of a set only signals 1 to 32 are recorded. */
 void put_signals(const struct strace_print *p, uint32_t set);
 void put_fd(const struct strace_print *p, int64_t fd);
+void put_fd_name(const struct strace_print *p, const char *name);
+bool fd_is_socket(const struct fd_info *info);
+/* "socket:[INODE]"; with addresses "TCP:[1.2.3.4:5->6.7.8.9:10]", ours first. */
+void put_socket_name(const struct strace_print *p, const struct fd_info *info, bool addresses);
 /* The open flags of Linux, as fcntl has them. */
 void put_linux_open_flags(const struct strace_print *p, uint64_t v);
 /* A poll list: with what came of each, or without. */

@@ -77,6 +77,26 @@ PRINT(remain)
 		print_struct(p, arg);
 }
 
+/* As paths in <>: what would end it is written in octal. */
+void put_fd_name(const struct strace_print *p, const char *name)
+{
+	for (const uint8_t *c = (const uint8_t *)name; *c; c++)
+		if (*c < 0x20 || *c >= 0x7f || *c == '<' || *c == '>' || *c == '\\')
+			buffer_printf(p->out, c[1] >= '0' && c[1] <= '7' ? "\\%03o" : "\\%o", *c);
+		else
+			buffer_u8(p->out, *c);
+}
+
+static void put_fd_info(const struct strace_print *p, const struct fd_info *info)
+{
+	buffer_u8(p->out, '<');
+	if (fd_is_socket(info))
+		put_socket_name(p, info, p->o->fd_names & STRACE_FD_SOCKET);
+	else
+		put_fd_name(p, info->name);
+	buffer_u8(p->out, '>');
+}
+
 void put_fd(const struct strace_print *p, int64_t fd)
 {
 	const struct thread *t = p->st->now.thread;
@@ -91,8 +111,8 @@ void put_fd(const struct strace_print *p, int64_t fd)
 
 		buffer_printf(p->out, "<%.*s>", (int)(len > 1 && t->cwd[len - 1] == '/' ? len - 1 : len),
 			      t->cwd);
-	} else if (info && info->name[0]) {
-		buffer_printf(p->out, "<%s>", info->name);
+	} else if (info && (info->name[0] || fd_is_socket(info))) {
+		put_fd_info(p, info);
 	}
 }
 

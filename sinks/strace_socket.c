@@ -78,6 +78,69 @@ static void put_endpoint(const struct strace_print *p, const struct socket_tuple
 	}
 }
 
+bool fd_is_socket(const struct fd_info *info)
+{
+	return (info->type >= FD_IPV4_SOCK && info->type <= FD_IPV6_SERVSOCK) || info->type == FD_UNIX_SOCK ||
+	       info->type == FD_NETLINK;
+}
+
+static void put_ip(const struct strace_print *p, const uint8_t *address, uint16_t port, bool v6)
+{
+	char text[ADDRESS_TEXT_MAX];
+	size_t len = ip_text(text, address, v6);
+
+	buffer_printf(p->out, v6 ? "[%.*s]:%u" : "%.*s:%u", (int)len, text, port);
+}
+
+static void put_inode(const struct strace_print *p, uint64_t ino)
+{
+	if (ino)
+		buffer_printf(p->out, "[%llu]", (unsigned long long)ino);
+	else
+		put(p, "[?]");
+}
+
+void put_socket_name(const struct strace_print *p, const struct fd_info *info, bool addresses)
+{
+	/* as fd_info.l4proto */
+	static const char *const protocols[] = {"IP", "IP", "TCP", "UDP", "ICMP", "RAW"};
+	bool v6 = info->type == FD_IPV6_SOCK || info->type == FD_IPV6_SERVSOCK;
+	bool listens = info->type == FD_IPV4_SERVSOCK || info->type == FD_IPV6_SERVSOCK;
+	const char *path = strchr(info->name, '/');
+
+	if (!addresses) {
+		put(p, "socket:");
+		put_inode(p, info->ino);
+	} else if (info->type == FD_NETLINK || info->type == FD_UNIX_SOCK) {
+		put(p, info->type == FD_NETLINK ? "NETLINK:" : "UNIX:");
+		if (info->type == FD_UNIX_SOCK && path) {
+			put(p, "[\"");
+			put_fd_name(p, path);
+			put(p, "\"]");
+		} else {
+			put_inode(p, info->ino);
+		}
+	} else {
+		const uint8_t *ours = info->is_server && !listens ? info->dip : info->sip;
+		const uint8_t *theirs = info->is_server ? info->sip : info->dip;
+		uint16_t our_port = info->is_server && !listens ? info->dport : info->sport;
+		uint16_t their_port = info->is_server ? info->sport : info->dport;
+
+		buffer_printf(p->out, "%s%s:", protocols[info->l4proto < 6 ? info->l4proto : 0], v6 ? "v6" : "");
+		if (!our_port) {
+			put_inode(p, info->ino);
+			return;
+		}
+		buffer_u8(p->out, '[');
+		put_ip(p, ours, our_port, v6);
+		if (!listens && their_port) {
+			put(p, "->");
+			put_ip(p, theirs, their_port, v6);
+		}
+		buffer_u8(p->out, ']');
+	}
+}
+
 PRINT(sockaddr)
 {
 	const struct param *address = param_of(p, arg, 0);

@@ -8,6 +8,7 @@
 #include "sinks/summary_tally.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 
 /* What a row is about. Without a process it is of all. */
@@ -26,6 +27,14 @@ struct process {
 	char comm[32];
 };
 
+/* A call that the kernel broke off for a signal: nobody has seen it return if the thread ends next. */
+struct held {
+	int64_t tid;
+	struct tally *tally;
+	uint64_t duration_ns;
+};
+#define HELD_MAX 1024
+
 struct summary_sink {
 	struct sink sink;
 	struct summary_options options;
@@ -34,6 +43,8 @@ struct summary_sink {
 	struct groups *tallies, *processes;
 	/* without processes: those that are asked for with every event */
 	struct tally *by_number[N_ABIS][SYSCALL_NUMBERS];
+	struct held held[HELD_MAX];
+	unsigned n_held;
 	struct output output;
 };
 
@@ -71,23 +82,77 @@ static struct tally *tally_find(struct summary_sink *s, struct event *ev, uint32
 	return t;
 }
 
+static int tally_add(struct tally *t, bool failed, uint64_t duration_ns, struct error *err)
+{
+	t->calls++;
+	t->errors += failed;
+	if (duration_ns == DURATION_NONE)
+		return 0;
+	t->total_ns += duration_ns;
+	if (!t->n_timed++ || duration_ns < t->min_ns)
+		t->min_ns = duration_ns;
+	if (duration_ns > t->max_ns)
+		t->max_ns = duration_ns;
+	if (t->spread && distribution_add(t->spread, (int64_t)duration_ns) < 0)
+		return error_set(err, -ENOMEM, "out of memory");
+	return 0;
+}
+
+/* What is held of this thread counts, or (it has ended) does not. */
+static int let_go(struct summary_sink *s, int64_t tid, bool counts, struct error *err)
+{
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < s->n_held;)
+		if (s->held[i].tid == tid) {
+			if (counts)
+				r = tally_add(s->held[i].tally, true, s->held[i].duration_ns, err);
+			s->held[i] = s->held[--s->n_held];
+		} else {
+			i++;
+		}
+	return r;
+}
+
+/* Whether the signal is seen by its thread: all but SIGKILL are. */
+static bool signal_is_seen(struct event *ev, struct error *err)
+{
+	unsigned i;
+	const struct param *p;
+	int64_t number;
+
+	if (batch_need(ev->batch, COLUMN_PAYLOAD_BULK | COLUMN_PAYLOAD_STATE | COLUMN_PAYLOAD_LEN, err) < 0)
+		return true;
+	p = event_param_named(ev, "sig", &i);
+	return !p || !param_number(p, ev->info->params[i].type, &number) || number != SIGKILL;
+}
+
+/* An event that is no call, while calls are held. */
+static int look_at_end(struct summary_sink *s, struct event *ev, struct error *err)
+{
+	if (!strcmp(ev->info->name, "procexit"))
+		return let_go(s, ev->tid, false, err);
+	if (!strcmp(ev->info->name, "signaldeliver") && signal_is_seen(ev, err))
+		return let_go(s, ev->tid, true, err);
+	return 0;
+}
+
 static int count(struct summary_sink *s, struct event *ev, uint32_t process, struct error *err)
 {
 	struct tally *t = tally_find(s, ev, process, err);
+	int r;
 
 	if (!t)
 		return err->code;
-	t->calls++;
-	t->errors += call_failed(ev);
-	if (ev->duration_ns == DURATION_NONE)
-		return 0;
-	t->total_ns += ev->duration_ns;
-	if (!t->n_timed++ || ev->duration_ns < t->min_ns)
-		t->min_ns = ev->duration_ns;
-	if (ev->duration_ns > t->max_ns)
-		t->max_ns = ev->duration_ns;
-	if (t->spread && distribution_add(t->spread, (int64_t)ev->duration_ns) < 0)
-		return error_set(err, -ENOMEM, "out of memory");
+	r = s->n_held ? let_go(s, ev->tid, true, err) : 0;
+	if (r < 0 || !call_broken_off(ev))
+		return r < 0 ? r : tally_add(t, call_failed(ev), ev->duration_ns, err);
+	if (s->n_held == HELD_MAX) {
+		r = let_go(s, s->held[0].tid, true, err);
+		if (r < 0)
+			return r;
+	}
+	s->held[s->n_held++] = (struct held){ev->tid, t, ev->duration_ns};
 	return 0;
 }
 
@@ -119,7 +184,7 @@ static int summary_event(struct sink *sink, struct event *ev, struct state *st, 
 	const struct process *p;
 
 	if (!call_returned(ev))
-		return 0;
+		return s->n_held ? look_at_end(s, ev, err) : 0;
 	if (!s->options.per_process)
 		return count(s, ev, 0, err);
 	p = process_find(s, ev, st->now.thread, err);
@@ -140,6 +205,8 @@ static int summary_selection(struct sink *sink, struct batch *b, const uint64_t 
 			event_at(&ev, b, i);
 			if (call_returned(&ev))
 				r = count(s, &ev, 0, err);
+			else if (s->n_held)
+				r = look_at_end(s, &ev, err);
 		}
 	return r;
 }
@@ -209,6 +276,8 @@ static int summary_finish(struct sink *sink, struct error *err)
 	struct buffer begin = {0};
 	int r = rows ? 0 : -ENOMEM;
 
+	while (r == 0 && s->n_held)
+		r = let_go(s, s->held[0].tid, true, err);
 	for (size_t i = 0; rows && i < n; i++)
 		rows[i] = groups_at(s->tallies, i, NULL);
 	if (rows)

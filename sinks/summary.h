@@ -7,7 +7,8 @@
  *	sink = sink_summary_new(stdout, &o, &err);
  *
  * Calls are counted where they return, as strace does: exit_group, and calls still under way at the end,
- * are in no table. Times are those on the clock (strace -w), from entry to return.
+ * are in no table, nor are those that the kernel broke off (ERESTARTSYS and its like) to end their thread,
+ * where the ends of threads are among the events. Times are those on the clock (strace -w), from entry to return.
  */
 #pragma once
 #include "sinks/sink.h"

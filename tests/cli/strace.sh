@@ -15,8 +15,28 @@ scapread -r c.scap --strace='-ff -o out'; cat out.* | wc -l
 cat out.* | grep -vc '^[a-z0-9_]*(.*) *= .*$'
 scapread -r c.scap --strace=-f | grep -vc resumed
 scapstrace -r c.scap -f -e trace=execve | head -n 2
-scapstrace --read c.scap -c | tail -n 1
+scapstrace --capture c.scap -c | tail -n 1
+# the table behind the lines, of what is chosen alone
+scapread -r "$samples/curl.scap" --strace='-f -C -e trace=/^(send|recv) -S name -U calls,name' | tail -n 6
+scapread -r "$samples/curl.scap" --strace='-f -c -e trace=!%network,%file,/e$ -U calls,name -S name'
+scapread -r "$samples/curl.scap" --strace='-f -e trace=read@32,close@64 -e fd=4' | head -n 3
+scapread -r "$samples/curl.scap" --strace='-f -e trace=read -e read=3 -e status=successful' | sed -n '1,6p'
+scapread -r "$samples/curl.scap" --strace='-f -yy -e trace=%network' | sed -n '2,4p'
+scapread -r "$samples/script.scap" --strace='-f --quiet=exit -e status=failed --absolute-timestamps=unix,ms --syscall-times=ns' | head -n 2
+scapread -r "$samples/script.scap" --strace='-f -o appended -A -e trace=execve'
+scapread -r "$samples/script.scap" --strace='-f -o appended -A -e trace=execve'; sort appended | uniq -c | awk '$1 != 2' | wc -l
 try() { scapread -r c.scap "--strace=$1"; echo "status $?"; }
+try '-e trace=/o['
+try '-e status=nonsense'
+try '-e fd=x'
+try '-e inject=open:error=ENOENT'
+try '-e kvm=vcpu'
+try '-e nonsense=all'
+try '--decode-fds=nonsense'
+try '--absolute-timestamps=nonsense'
+try '--syscall-times=minutes'
+try "-o '|cat'"
+for refused in -b\ execve -D -d -i -I\ 1 -k -O\ 10; do try "$refused"; done
 try '-e trace=nonsense'
 try '-e trace=?nonsense'
 try -Q

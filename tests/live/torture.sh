@@ -51,7 +51,8 @@ run "ptrace with a filter" --engine=ptrace evt.type=procexit --
 torture=$!
 sleep 0.5
 n=0
-while [ $n -lt $seconds ]; do
+until=$((SECONDS + seconds - 1))
+while [ $SECONDS -lt $until ]; do
 	timeout -k 5 60 scapcap --engine=ptrace -q -M 1 -w "$TMP/p.scap" -p $torture || { wrong "-p: status $?"; break; }
 	scapinfo --verify "$TMP/p.scap" >"$TMP/verify" 2>&1 || { cat "$TMP/verify"; wrong "-p: verify"; }
 	n=$((n + 1))

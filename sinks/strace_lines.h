@@ -1,0 +1,57 @@
+/*
+ * Lines of the strace view that wait to be printed in the order of what they tell of. Only for strace*.c.
+ *
+ * Events come when calls return; strace's lines begin where calls are entered. So the pieces of lines
+ * are kept for a while and put in the order of their times.
+ *
+ *	line.at = (uint32_t)l.text.len;
+ *	... text is appended to l.text, lengths noted in the line ...
+ *	strace_lines_add(&l, &line);
+ *	strace_lines_print(&l, &err);		// all that wait
+ */
+#pragma once
+#include "sinks/strace_options.h"
+
+#include <stdio.h>
+
+/* One call, signal or end. Its text: head, tail, result, and lines behind it (a dump). */
+struct strace_line {
+	int64_t tid;
+	uint64_t from_ns, to_ns; /* equal: no way in of its own */
+	uint64_t duration_ns;
+	uint32_t at, head_len, tail_len, result_len, name_at, name_len; /* the name is in the head */
+	uint32_t dump_len;
+	bool is_call, late;
+	bool among_others; /* more than one thread is followed: its number stands in front */
+	bool may_vanish; /* its result is one that nobody sees when the thread is killed */
+};
+
+struct strace_file {
+	int64_t tid;
+	FILE *file;
+};
+
+struct strace_lines {
+	const struct strace_options *o;
+	FILE *out;
+	bool owns_out, live;
+	struct buffer text, lines;   /* of struct strace_line */
+	struct buffer points, print; /* while printing */
+	uint64_t printed_ns, previous_ns;
+	int64_t open_line; /* which has only been begun, -1: none */
+	size_t open_column;
+	struct strace_file *files;
+	size_t n_files;
+};
+
+/* out: not owned; where -o is not given. 0 or negative errno with words; strace_lines_done() in any case. */
+int strace_lines_init(struct strace_lines *l, FILE *out, const struct strace_options *o, bool live, struct error *err);
+void strace_lines_done(struct strace_lines *l);
+void strace_lines_add(struct strace_lines *l, struct strace_line *line);
+/* The thread's last call, among those that wait; NULL: none, or too far back. */
+struct strace_line *strace_lines_last_call(struct strace_lines *l, int64_t tid);
+/* Whether it is time to print. */
+bool strace_lines_full(const struct strace_lines *l);
+/* 0, 1: nobody reads any more, or negative errno with words. */
+int strace_lines_print(struct strace_lines *l, struct error *err);
+int strace_lines_flush(struct strace_lines *l, struct error *err);
