@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE };
@@ -46,6 +47,16 @@ static void explain(const struct filter *f)
 	buffer_done(&words);
 }
 
+/* `scapcap curl example.org`, where `scapcap -- curl example.org` was meant. */
+static void complain_of_filter(const struct arguments *a, struct error *err)
+{
+	size_t len = strlen(err->text);
+
+	if (!a->command && a->n_words && !strpbrk(a->words[0], "=<>!(). "))
+		snprintf(err->text + len, sizeof err->text - len,
+			 "\n(to capture a command, write -- in front of it: scapcap -- %s)", a->words[0]);
+}
+
 static int capture(struct arguments *a)
 {
 	struct error err = {0};
@@ -55,8 +66,10 @@ static int capture(struct arguments *a)
 	if (arguments_filter(a, &err) < 0)
 		return complain(&err, err.code == -EINVAL ? EXIT_USAGE : EXIT_FAILED);
 	filter = filter_text_compile(&a->filter, &err);
-	if (!filter)
+	if (!filter) {
+		complain_of_filter(a, &err);
 		return complain(&err, EXIT_USAGE);
+	}
 	if (a->explain)
 		explain(filter);
 	else

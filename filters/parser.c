@@ -259,6 +259,17 @@ static int parse_name_or_check(struct parser *p, struct node **ret)
 	return parse_check(p, ret);
 }
 
+/* Something stands behind a check that does not belong there. */
+static int rest_error(const struct lexer *l, const char *words)
+{
+	const char c = l->text[l->at];
+
+	if (c == '&' || c == '|')
+		return lexer_error(l, l->at, "%s is written as the word %s", c == '&' ? "&&" : "||",
+				   c == '&' ? "and" : "or");
+	return lexer_error(l, l->at, "%s", words);
+}
+
 static int parse_group(struct parser *p, struct node **ret)
 {
 	size_t open = p->l->at - 1;
@@ -275,7 +286,7 @@ static int parse_group(struct parser *p, struct node **ret)
 		return 0;
 	if (lexer_at_end(p->l))
 		return lexer_error(p->l, open, "this ( is never closed");
-	return lexer_error(p->l, p->l->at, "and, or or ) was expected here");
+	return rest_error(p->l, "and, or or ) was expected here");
 }
 
 static int parse_not(struct parser *p, struct node **ret)
@@ -348,5 +359,5 @@ int filter_parse(struct lexer *l, const struct definitions *names, struct node *
 		return 0;
 	if (l->text[l->at] == ')')
 		return lexer_error(l, l->at, "this ) closes nothing");
-	return lexer_error(l, l->at, "and or or was expected here (a value with blanks must be quoted)");
+	return rest_error(l, "and or or was expected here (a value with blanks must be quoted)");
 }

@@ -393,6 +393,10 @@ static int act(struct scapread_options *o, int argc, char **argv, int first)
 	}
 	if (o->list)
 		return list(o);
+	if (!o->n_reads && first < argc && access(argv[first], F_OK) == 0) {
+		error_set(&err, -EINVAL, "-r stands in front of a capture: scapread -r %s", argv[first]);
+		return complain(&err, EXIT_USAGE);
+	}
 	if (gather_filter(o, argc, argv, first, &err) < 0)
 		return complain(&err, err.code == -EINVAL ? EXIT_USAGE : EXIT_FAILED);
 	if (o->check_filter)

@@ -3,6 +3,7 @@ try() { scapread "$@"; echo "status $?"; }
 try
 try -Z
 try --nonsense
+try /etc/passwd
 try -r
 try -r a -r b
 try -r a -n 0

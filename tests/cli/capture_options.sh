@@ -30,6 +30,7 @@ try -w a --
 try 'evt.typ=read'
 try evt.type=read and
 try --user 0 'evt.type=read)'
+try curl example.org
 many=$(for i in $(seq 65); do echo "-p $i"; done)
 # shellcheck disable=SC2086  # words
 try $many
