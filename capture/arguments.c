@@ -57,11 +57,21 @@ TAKE_TEXT(set_kernel, set_kernel)
 TAKE_TEXT(set_command, set_command)
 TAKE_NUMBER(limit, limit, 1, UINT64_MAX)
 TAKE_NUMBER(seconds, seconds, 1, 1u << 30)
-TAKE_NUMBER(snaplen, snaplen, 0, SNAPLEN_MAX)
 TAKE_NUMBER(level, level, 1, 19)
 TAKE_VIEW(ascii, VIEW_ASCII)
 TAKE_VIEW(hex, VIEW_HEX)
 TAKE_VIEW(hex_ascii, VIEW_HEX_ASCII)
+
+/* 65535 is what people ask for who want all. */
+static int take_snaplen(void *context, const char *value, struct error *err)
+{
+	struct arguments *a = context;
+	int r = option_number(value, 0, UINT16_MAX, &a->snaplen, err);
+
+	if (a->snaplen > SNAPLEN_MAX)
+		a->snaplen = SNAPLEN_MAX;
+	return r;
+}
 
 static int take_write(void *context, const char *value, struct error *err)
 {
@@ -231,7 +241,7 @@ static const struct option_row rows[] = {
 	{0, "buffer", "SIZE", "kernel memory for events on their way to us (default 64M)", take_buffer},
 	{0, "snapshot", "tree|all|none", "processes described in the file: captured ones and ancestors, all, none", take_snapshot},
 	{0, "env", NULL, "record environments, too (they often hold secrets)", take_env},
-	{'F', "file-format", FILE_FORMATS, "what -w writes: for sysdig and Falco of today, or for sysdig 0.29", take_file_format},
+	{'F', "file-format", FILE_FORMATS, "what -w writes: for sysdig and Falco of today, for sysdig 0.29, or packets for Wireshark", take_file_format},
 	{'z', "compress", "LEVEL", "compression, 1 to 19 (default 6); of scap: gzip (default none)", take_level},
 	{0, "comment", "TEXT", "note TEXT in the file", take_comment},
 	{0, "set-host", "NAME", "host name to note in the file instead of this one", take_set_host},

@@ -106,7 +106,7 @@ static int take_version(void *context, const char *value, struct error *err)
 static const struct option_row rows[] = {
 	{0, "repair", NULL, "keep what can be read of a damaged or unfinished capture", take_repair},
 	{0, "comment", "TEXT", "replace the comment", take_comment},
-	{'F', "file-format", FILE_FORMATS, "what to write: scap is for sysdig and Falco of today, scap-legacy for sysdig 0.29", take_format},
+	{'F', "file-format", FILE_FORMATS, "what to write: scap is for sysdig and Falco of today, scap-legacy for sysdig 0.29, pcapng for Wireshark", take_format},
 	{0, "events", "A:B", "only events number A to B; either may be missing", take_events},
 	{0, "time", "A..B", "only this time: clock (14:03:05.25), seconds from the start (+1.5) or since the epoch", take_time},
 	{0, "filter", "EXPRESSION", "only events that pass; repeatable", take_filter},

@@ -279,7 +279,7 @@ static const struct option_row rows[] = {
     {'w', "write", "FILE", "write what passed to another capture; - is standard output",
      take_write},
     {'F', "file-format", FILE_FORMATS,
-     "what -w writes: for sysdig and Falco of today, or for sysdig 0.29", take_file_format},
+     "what -w writes: for sysdig and Falco of today, for sysdig 0.29, or packets for Wireshark", take_file_format},
     {'z', "compress", "LEVEL", "compression of -w, 1 to 19 (default 6); of scap: gzip (default none)",
      take_level},
     {'q', "quiet", NULL, "print no events", take_quiet},

@@ -61,6 +61,18 @@ struct scap_sink_options {
 	struct scap_sink_report *report; /* may be NULL */
 };
 struct sink *sink_scap_new(int fd, const struct scap_sink_options *options, struct error *err);
+/*
+ * Network packets (pcapng) as rebuilt from what programs sent and received: TCP and UDP conversations with
+ * made-up headers, each packet with a comment on whose call it was.
+ */
+struct pcapng_sink_report {
+	uint64_t n_packets;
+	uint64_t n_unknown;	/* calls with bytes for ends that are not known */
+	uint64_t n_more;	/* messages of sendmmsg and recvmmsg behind the first: they are not recorded */
+	uint64_t n_evicted;	/* conversations that were forgotten: there were too many at once */
+};
+/* report may be NULL; it is filled by finish. */
+struct sink *sink_pcapng_new(int fd, struct pcapng_sink_report *report, struct error *err);
 /* The tree of processes, with what each did. NULL: out of memory. */
 struct sink *sink_tree_new(FILE *out, bool json, struct error *err);
 /* Counts only. NULL: out of memory. */

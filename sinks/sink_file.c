@@ -9,6 +9,7 @@ static const char *const names[] = {
     [FILE_NATIVE] = "native",
     [FILE_SCAP] = "scap",
     [FILE_SCAP_LEGACY] = "scap-legacy",
+    [FILE_PCAPNG] = "pcapng",
 };
 
 int file_format_parse(const char *name, enum file_format *ret, struct error *err)
@@ -18,7 +19,7 @@ int file_format_parse(const char *name, enum file_format *ret, struct error *err
 			*ret = (enum file_format)i;
 			return 0;
 		}
-	return error_set(err, -EINVAL, "'%s' is no file format: native, scap, scap-legacy", name);
+	return error_set(err, -EINVAL, "'%s' is no file format: native, scap, scap-legacy, pcapng", name);
 }
 
 /* The folder of the file behind fd, where there is room for it at least once; "" when it is no file. */
@@ -49,6 +50,8 @@ struct sink *sink_file_new(int fd, const struct schema *schema, struct sink_file
 
 	if (o->format == FILE_NATIVE)
 		return sink_native_new(fd, schema, &o->native, o->filter, err);
+	if (o->format == FILE_PCAPNG)
+		return sink_pcapng_new(fd, &o->pcapng, err);
 	find_folder(fd, o->folder, sizeof o->folder);
 	return sink_scap_new(fd, &scap, err);
 }
@@ -57,16 +60,19 @@ void sink_file_report(const struct sink_file_options *o, const char *name, FILE 
 {
 	const struct {
 		uint64_t n;
-		const char *words;
+		const char *what, *words;
 	} rows[] = {
-	    {o->scap.n_unfinished, "still running when the capture ended: no place in this format"},
-	    {o->scap.n_notes, "no system call and unknown to readers of this format: left out"},
-	    {o->scap.n_cut, "longer than this format allows: cut"},
-	    {o->scap.n_moved, "in calls so long and so many that their entry is told later than it was"},
+	    {o->scap.n_unfinished, "event", "still running when the capture ended: no place in this format"},
+	    {o->scap.n_notes, "event", "no system call and unknown to readers of this format: left out"},
+	    {o->scap.n_cut, "event", "longer than this format allows: cut"},
+	    {o->scap.n_moved, "event", "in calls so long and so many that their entry is told later than it was"},
+	    {o->pcapng.n_unknown, "call", "on sockets whose ends are not known: left out"},
+	    {o->pcapng.n_more, "message", "behind the first of its call (sendmmsg, recvmmsg): not recorded"},
+	    {o->pcapng.n_evicted, "conversation", "forgotten while silent, for there were too many at once"},
 	};
 
 	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (rows[i].n)
-			fprintf(out, "%s: %llu event%s %s\n", name, (unsigned long long)rows[i].n,
+			fprintf(out, "%s: %llu %s%s %s\n", name, (unsigned long long)rows[i].n, rows[i].what,
 				rows[i].n == 1 ? "" : "s", rows[i].words);
 }

@@ -10,9 +10,9 @@
 #include "format/native.h"
 #include "sinks/sink.h"
 
-enum file_format { FILE_NATIVE, FILE_SCAP, FILE_SCAP_LEGACY };
+enum file_format { FILE_NATIVE, FILE_SCAP, FILE_SCAP_LEGACY, FILE_PCAPNG };
 
-#define FILE_FORMATS "native|scap|scap-legacy"
+#define FILE_FORMATS "native|scap|scap-legacy|pcapng"
 
 /* 0, -EINVAL with words. */
 int file_format_parse(const char *name, enum file_format *ret, struct error *err);
@@ -23,6 +23,7 @@ struct sink_file_options {
 	const char *filter;	/* of this run, NULL or "": none */
 	bool selective;		/* the events are only a part of the capture's */
 	struct scap_sink_report scap; /* out */
+	struct pcapng_sink_report pcapng; /* out */
 	char folder[4096];	/* out: where the file lies, for what is put aside beside it; "" no file */
 };
 

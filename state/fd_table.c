@@ -371,6 +371,14 @@ static const struct {
 	[FD_PIDFD] = {'P', "pidfd"},
 };
 
+bool fd_is_server_end(const struct fd_info *fd)
+{
+	const struct fd_node *n = (const struct fd_node *)fd;
+
+	/* is_server goes by the addresses first, as the family's: both ends are on this host now and then */
+	return n->role == ROLE_NONE ? fd->is_server : n->role == ROLE_SERVER;
+}
+
 char fd_type_char(const struct fd_info *fd)
 {
 	return fd->type < sizeof kinds / sizeof *kinds ? kinds[fd->type].letter : 'o';

@@ -104,6 +104,8 @@ struct thread *state_thread_find(struct state *st, int64_t tid);	/* NULL: unknow
 struct thread *state_thread_parent(struct state *st, const struct thread *t);
 struct thread *state_thread_main(struct state *st, const struct thread *t); /* its process's main thread */
 struct fd_info *thread_fd_find(const struct thread *t, int64_t fd);
+/* Of a connection's ends, whether ours is the server's (dip, dport): by how it came about, where that is known. */
+bool fd_is_server_end(const struct fd_info *fd);
 uint64_t thread_fd_count(const struct thread *t);
 /* for (i = 0; (f = thread_fd_at(t, &i)); ) in no order */
 struct fd_info *thread_fd_at(const struct thread *t, size_t *i);

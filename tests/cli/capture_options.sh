@@ -9,7 +9,7 @@ try -w a -w b
 try -n 0
 try -n x
 try -M 0
-try -s 65001
+try -s 65536
 try -s -1
 try -z 20
 try -t q

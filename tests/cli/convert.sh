@@ -15,4 +15,6 @@ cmp <(scapread -r c.scap -p "$args" evt.type=read and proc.name=dbstore) <(scapr
 	echo "part: same"
 scapread -r c.scap -w x -F pcap
 scapread -r c.scap -F scap
-true
+# as packets: what sockets carried; other calls are none of theirs
+scapread -r c.scap -w net.pcapng -F pcapng -n 100
+head -c 4 net.pcapng | od -An -tx1

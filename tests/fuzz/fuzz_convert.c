@@ -1,6 +1,6 @@
 /*
  * The input is a genuine .scap file behind one byte of options; it is converted, and what was written must be
- * readable without damage, with as many events as were said to be in it.
+ * readable without damage, with as many events (or packets, of pcapng) as were said to be in it.
  */
 #include "format/scap.h"
 #include "replay/merge.h"
@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { OPTION_LEGACY = 1, OPTION_NATIVE = 2, OPTION_FILTER = 4, OPTION_RANGE = 8, OPTION_TWICE = 16, OPTION_PACK = 32 };
+enum { OPTION_LEGACY = 1, OPTION_NATIVE = 2, OPTION_FILTER = 4, OPTION_RANGE = 8, OPTION_TWICE = 16, OPTION_PACK = 32, OPTION_NET = 64 };
 
 static int file_with(const uint8_t *data, size_t size)
 {
@@ -68,6 +68,26 @@ static uint64_t read_back(int fd, enum file_format format)
 	return n;
 }
 
+/* Blocks of pcapng, one behind the other to the end; as many packets as were said to be in it. */
+static uint64_t walk_pcapng(int fd)
+{
+	struct { uint32_t type, len; } head;
+	uint64_t n = 0;
+	uint32_t len;
+	off_t at = 0;
+
+	while (pread(fd, &head, sizeof head, at) == sizeof head) {
+		if (head.len < 12 || head.len % 4 || pread(fd, &len, 4, at + head.len - 4) != 4 || len != head.len)
+			abort();
+		n += head.type == 6;
+		at += head.len;
+	}
+	if (lseek(fd, 0, SEEK_END) != at)
+		abort();
+	close(fd);
+	return n;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sink_file_options o = {0};
@@ -81,6 +101,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	options = data[0];
 	o.format = options & OPTION_NATIVE ? FILE_NATIVE : options & OPTION_LEGACY ? FILE_SCAP_LEGACY : FILE_SCAP;
+	if (options & OPTION_NET)
+		o.format = FILE_PCAPNG;
 	o.native.level = options & OPTION_PACK ? 1 : 0;
 	o.native.state_in_place = options & OPTION_TWICE;
 	o.selective = options & (OPTION_FILTER | OPTION_RANGE);
@@ -96,7 +118,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	p.sink->ops->free(p.sink);
 	source_close(p.source);
 	filter_free(p.filter);
-	if (r == 0 || p.n_damaged || p.n_bad_events) {
+	if (o.format == FILE_PCAPNG) {
+		if (walk_pcapng(out) != o.pcapng.n_packets)
+			abort();
+	} else if (r == 0 || p.n_damaged || p.n_bad_events) {
 		n = read_back(out, o.format);
 		if (o.format == FILE_SCAP && n != o.scap.n_events)
 			abort();

@@ -9,6 +9,7 @@ packages=(
 	strace procps util-linux bzip2                  # what live tests compare with and run
 	nginx-light redis-server redis-tools curl       # programs whose calls are compared with strace's
 	tshark wireshark-common sysdig                  # others read our files
+	tcpdump redis-server redis-tools                # what rebuilt packets are compared with
 	debootstrap                                     # a bare machine to build on
 	qemu-system-x86 busybox-static cpio             # Debian's own kernel
 	zsh                                             # its completion is loaded
