@@ -39,6 +39,7 @@
 
 TAKE_FLAG(no_follow, no_follow)
 TAKE_FLAG(env, env)
+TAKE_FLAG(structures, structures)
 TAKE_FLAG(hangs, hangs)
 TAKE_FLAG(summary, has_summary)
 TAKE_FLAG(json, json)
@@ -240,6 +241,7 @@ static const struct option_row rows[] = {
 	{0, "engine", "auto|bpf|ptrace", "how to capture; auto: ptrace where BPF is refused", take_engine},
 	{0, "buffer", "SIZE", "kernel memory for events on their way to us (default 64M)", take_buffer},
 	{0, "snapshot", "tree|all|none", "processes described in the file: captured ones and ancestors, all, none", take_snapshot},
+	{0, "structures", NULL, "record structures and arguments as the program gave them, too (scapread --strace shows them)", take_structures},
 	{0, "env", NULL, "record environments, too (they often hold secrets)", take_env},
 	{'F', "file-format", FILE_FORMATS, "what -w writes: for sysdig and Falco of today, for sysdig 0.29, or packets for Wireshark", take_file_format},
 	{'z', "compress", "LEVEL", "compression, 1 to 19 (default 6); of scap: gzip (default none)", take_level},

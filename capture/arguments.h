@@ -43,7 +43,7 @@ struct arguments {
 	unsigned run_uid, run_gid;
 	const char *environment[ENVIRONMENT_MAX];
 	size_t n_environment;
-	bool no_follow, env, hangs, json, quiet, explain, doctor, help, version;
+	bool no_follow, env, structures, hangs, json, quiet, explain, doctor, help, version;
 	bool has_summary, has_strace;
 	struct strace_options strace; /* initialised with has_strace */
 	struct summary_options summary; /* -c */

@@ -144,7 +144,7 @@ static void take(void *context, const struct thread_entry *t, uint64_t start_tic
 }
 
 struct calls_before *calls_before_new(struct snapshot *sn, const struct kernel_filter *filter,
-				      const uint32_t *pids, size_t n_pids)
+				      const uint32_t *pids, size_t n_pids, bool structures)
 {
 	struct calls_before *b = calloc(1, sizeof *b);
 
@@ -154,7 +154,7 @@ struct calls_before *calls_before_new(struct snapshot *sn, const struct kernel_f
 	b->recipes = calloc(SYSCALLS_MAX * TABLES_MAX, sizeof *b->recipes);
 	b->record = calloc(1, sizeof *b->record + SCRATCH_SIZE);
 	if (b->recipes && b->record) {
-		kernel_recipes_fill(b->recipes, filter, false);
+		kernel_recipes_fill(b->recipes, filter, false, structures);
 		snapshot_each(sn, take, b);
 		if (!b->failed)
 			return b;

@@ -14,9 +14,9 @@
 struct calls_before;
 
 /* Of those threads of the snapshot that the kernel part of the filter lets pass and that are, or descend from,
-   one of the pids (n_pids 0: all). NULL: out of memory. */
+   one of the pids (n_pids 0: all). structures: with their arguments as memory. NULL: out of memory. */
 struct calls_before *calls_before_new(struct snapshot *sn, const struct kernel_filter *filter,
-				      const uint32_t *pids, size_t n_pids);
+				      const uint32_t *pids, size_t n_pids, bool structures);
 void calls_before_free(struct calls_before *b);
 
 /* The thread's call as a record without result, exit_ns left to the caller; valid until the next one. NULL: it

@@ -140,6 +140,7 @@ static int config_set(struct engine *e, const struct engine_options *o, struct e
 		.by_tree = o->n_tree_pids > 0,
 		.by_cgroup = o->cgroup != NULL,
 		.keep_env = o->keep_env,
+		.structures = o->structures,
 		.start_boot_ns = clock_ns(CLOCK_BOOTTIME),
 	};
 	struct bpf_map *map;
@@ -201,7 +202,7 @@ static int recipes_load(struct engine *e, const struct engine_options *o, struct
 
 	if (!recipes)
 		return error_set(err, -ENOMEM, "out of memory");
-	kernel_recipes_fill(recipes, o->filter, o->keep_state);
+	kernel_recipes_fill(recipes, o->filter, o->keep_state, o->structures);
 	shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (shared == MAP_FAILED) {
 		r = error_set(err, -errno, "the table of recipes: %s", strerror(errno));

@@ -28,6 +28,7 @@ struct engine_options {
 	uint32_t snaplen;
 	uint64_t buffer_size;		    /* bytes of all bulk rings together; 0: ENGINE_BUFFER */
 	bool keep_env;
+	bool structures;		    /* keep memory (format/memory.h) */
 	bool keep_state;		    /* state-changing calls pass a filter on types too */
 };
 

@@ -101,7 +101,7 @@ static int snapshot_take(struct job *j, struct error *err)
 	/* Of a command nothing was there before; ptrace knows what its tracees are in. */
 	if (j->command.pid || j->by_ptrace)
 		return 0;
-	j->before = calls_before_new(j->snapshot, &j->kernel, j->a->pids, j->a->n_pids);
+	j->before = calls_before_new(j->snapshot, &j->kernel, j->a->pids, j->a->n_pids, j->a->structures);
 	return j->before ? 0 : error_set(err, -ENOMEM, "out of memory");
 }
 
@@ -207,6 +207,7 @@ static int open_ptrace(struct job *j, struct error *err)
 		.no_follow = j->a->no_follow,
 		.snaplen = (uint32_t)j->a->snaplen,
 		.keep_env = j->a->env,
+		.structures = j->a->structures,
 	};
 
 	j->engine = tracer_new(&t, err);
@@ -225,6 +226,7 @@ static int open_bpf(struct job *j, struct error *err)
 		.snaplen = (uint32_t)j->a->snaplen,
 		.buffer_size = j->a->buffer,
 		.keep_env = j->a->env,
+		.structures = j->a->structures,
 		.keep_state = true,
 	};
 	uint32_t child = (uint32_t)j->command.pid;
@@ -273,6 +275,7 @@ static int open_source(struct job *j, struct error *err)
 		.users_of = tell_users,
 		.call_before = tell_call_before,
 		.snapshot = j,
+		.structures = j->a->structures,
 		.command_pid = j->command.pid,
 		.info = describe(&j->about, j->a),
 		.batch_ns = j->a->write ? FILE_BATCH_NS : LIVE_BATCH_NS,

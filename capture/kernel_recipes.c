@@ -1,6 +1,7 @@
 #include "capture/kernel_recipes.h"
 
 #include "filters/field_extract.h"
+#include "format/memory.h"
 #include "format/recipe.h"
 
 #include <string.h>
@@ -189,6 +190,30 @@ static void answers_fill(struct kernel_recipe *k, const struct recipe *r, const 
 	}
 }
 
+/* The steps that keep memory: one parameter behind all others. */
+static void memory_fill(struct kernel_recipe *k, enum syscall_abi abi, int number, uint8_t param)
+{
+	struct memory_plan plan = memory_plan_of(abi, number);
+	const u8 param_bit = param; /* where the record is full, it is absent */
+
+	if (!plan.n_args && !plan.n_steps) {
+		k->absent |= 1u << param;
+		return;
+	}
+	k->steps[k->n_steps++] = (struct kernel_step){.kind = MEMORY_ARGS, .param = param_bit, .a = plan.n_args};
+	for (unsigned i = 0; i < plan.n_steps; i++) {
+		const struct memory_step *s = &plan.steps[i];
+		u16 size = struct_layout_of(s->structure, abi)->size;
+
+		if (s->structure != STRUCT_NONE && !size)
+			continue;
+		k->steps[k->n_steps++] = (struct kernel_step){
+			.kind = s->kind, .param = param_bit, .a = s->a, .b = s->b, .c = size ? size : s->c,
+			.size = s->mask, .flags = s->flags & STEP_ON_SUCCESS ? KSTEP_ON_SUCCESS : 0,
+		};
+	}
+}
+
 static void call_fill(struct kernel_recipe *k, const struct syscall_info *call, const struct recipe *r,
 		      const struct kernel_filter *filter, bool keep_state)
 {
@@ -238,7 +263,8 @@ static void pseudo_fill(struct kernel_recipe *k, uint16_t type, const struct ker
 		k->flags = CALL_WANTED;
 }
 
-void kernel_recipes_fill(struct kernel_recipe *recipes, const struct kernel_filter *filter, bool keep_state)
+void kernel_recipes_fill(struct kernel_recipe *recipes, const struct kernel_filter *filter, bool keep_state,
+			 bool structures)
 {
 	static const enum syscall_abi abis[TABLES_MAX] = {ABI_NATIVE, ABI_32};
 
@@ -254,6 +280,8 @@ void kernel_recipes_fill(struct kernel_recipe *recipes, const struct kernel_filt
 				call_fill(k, call, r, filter, keep_state);
 			else
 				generic_fill(k, filter);
+			if (r && structures)
+				memory_fill(k, abis[table], n, r->n_params);
 		}
 	for (int n = PSEUDO_TASK; n <= PSEUDO_SIGNAL; n++)
 		memset(&recipes[n], 0, sizeof *recipes);

@@ -5,9 +5,10 @@
 
 /*
  * Fills recipes[SYSCALLS_MAX * TABLES_MAX]. filter (may be NULL) says which event types are wanted;
- * with keep_state, calls that change state are recorded all the same.
+ * with keep_state, calls that change state are recorded all the same; with structures, memory (format/memory.h) is kept.
  */
-void kernel_recipes_fill(struct kernel_recipe *recipes, const struct kernel_filter *filter, bool keep_state);
+void kernel_recipes_fill(struct kernel_recipe *recipes, const struct kernel_filter *filter, bool keep_state,
+			 bool structures);
 
 /*
  * Payload of RECORD_TASK and RECORD_ANCESTOR: the words of kind "task" in this order. Ends with -1.

@@ -3,6 +3,7 @@
 #include "capture/record_entry.h"
 #include "capture/reorder.h"
 #include "format/event.h"
+#include "format/memory.h"
 #include "format/recipe.h"
 
 #include <errno.h>
@@ -510,7 +511,7 @@ struct source *source_bpf_new(const struct source_bpf_options *options, struct e
 
 	unsigned n_cpus = options->recorder->n_cpus;
 
-	if (!s || !(s->schema = schema_new()))
+	if (!s || !(s->schema = schema_new()) || (options->structures && schema_add_memory(s->schema) < 0))
 		goto fail;
 	s->loss_max = n_cpus * LOSSES_PER_CPU + 1;
 	s->loss = calloc(s->loss_max, sizeof *s->loss);

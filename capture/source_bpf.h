@@ -19,6 +19,7 @@ struct source_bpf_options {
 	/* The record of the call that this thread has been in since before the start; NULL: none, or not wanted. */
 	struct record *(*call_before)(void *context, uint32_t tid);
 	void *snapshot;			/* their context */
+	bool structures;		/* records have memory (format/memory.h) */
 	int64_t command_pid;		/* of this process nothing before its first successful exec; 0: none */
 	struct capture_info info;	/* texts outlive the source */
 	uint64_t batch_ns;		/* hand out a batch this long after its first event */

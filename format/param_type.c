@@ -54,6 +54,7 @@ const struct param_type_info param_types[256] = {
     TYPE(PT_ENUMFLAGS32, 4, PARAM_FLAGS),
     TYPE(PT_FD32, 4, PARAM_SIGNED),
     TYPE(PT_PID32, 4, PARAM_SIGNED),
+    TYPE(PT_MEMORY, 0, 0),
 };
 
 const char *param_type_name(enum param_type type)

@@ -25,7 +25,9 @@ enum param_type {
 	PT_SYSCALLID, PT_SIGTYPE, PT_RELTIME, PT_ABSTIME, PT_PORT, PT_L4PROTO, PT_SOCKFAMILY, PT_BOOL,
 	PT_IPV4ADDR, PT_DYN, PT_FLAGS8, PT_FLAGS16, PT_FLAGS32, PT_UID, PT_GID, PT_DOUBLE, PT_SIGSET,
 	PT_CHARBUFARRAY, PT_CHARBUF_PAIR_ARRAY, PT_IPV4NET, PT_IPV6ADDR, PT_IPV6NET, PT_IPADDR, PT_IPNET,
-	PT_MODE, PT_FSRELPATH, PT_ENUMFLAGS8, PT_ENUMFLAGS16, PT_ENUMFLAGS32, PT_FD32, PT_PID32, PT_MAX
+	PT_MODE, PT_FSRELPATH, PT_ENUMFLAGS8, PT_ENUMFLAGS16, PT_ENUMFLAGS32, PT_FD32, PT_PID32,
+	PT_MEMORY, /* ours: what lay in the caller's memory (memory.h) */
+	PT_MAX
 };
 
 enum print_format { PF_NA, PF_DEC, PF_HEX, PF_10_PADDED_DEC, PF_ID, PF_DIR, PF_OCT };
@@ -154,6 +156,8 @@ struct schema *schema_new(void);		/* starts as the built-in table */
 void schema_free(struct schema *s);
 /* Takes a row from a file; copies everything. 0, -E2BIG, -EBADMSG, -ENOMEM. */
 int schema_add(struct schema *s, const struct event_info *info);
+/* Appends a parameter to a known type's row; what both point to is not copied. 0, -E2BIG, -ENOMEM. */
+int schema_add_param(struct schema *s, uint16_t type, const struct param_info *param);
 /* What a schema begins with: the rows that are known, asked for with every event. */
 struct schema_rows {
 	_Atomic(const struct event_info *) at[EVENT_TYPE_MAX];

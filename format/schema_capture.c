@@ -210,3 +210,22 @@ int schema_add(struct schema *s, const struct event_info *info)
 	s->known[info->type / 8] |= 1 << info->type % 8;
 	return 0;
 }
+
+int schema_add_param(struct schema *s, uint16_t type, const struct param_info *param)
+{
+	const struct event_info *row = schema_find(s, type), *longer;
+	struct param_info params[EVENT_PARAMS_MAX];
+	struct event_info copy = *row;
+	int err = 0;
+
+	if (!schema_knows(s, type) || row->n_params >= EVENT_PARAMS_MAX)
+		return -E2BIG;
+	if (row->n_params)
+		memcpy(params, row->params, row->n_params * sizeof *params);
+	params[copy.n_params++] = *param;
+	copy.params = schema_copy(s, params, copy.n_params * sizeof *params, &err);
+	longer = schema_copy(s, &copy, sizeof copy, &err);
+	if (!err)
+		atomic_store(&s->rows.at[type], longer);
+	return err;
+}

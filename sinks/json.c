@@ -12,6 +12,8 @@
  * instead; behind a leading `*` missing ones are null, without it such events have no line.
  */
 #include "base/decimal.h"
+#include "sinks/call_name.h"
+#include "sinks/json_memory.h"
 #include "sinks/json_param.h"
 #include "sinks/json_text.h"
 #include "sinks/line.h"
@@ -60,6 +62,7 @@ struct json_sink {
 	struct buffer *keys; /* of the line's fields */
 	struct render_options render;
 	struct output output;
+	enum syscall_abi abi; /* of the capture */
 	struct json_type *types[EVENT_TYPE_MAX];
 	/* The digits of the second, which rarely changes. */
 	uint64_t second_ns;
@@ -320,6 +323,8 @@ static void put_param(struct json_sink *j, struct buffer *b, const struct json_t
 		json_string(b, param->data, param->len - 1);
 	else if (kind == JSON_BYTES)
 		json_string(b, param->data, param->len);
+	else if (kind == JSON_MEMORY)
+		json_memory(b, ev, param, call_abi_of(ev, j->abi));
 	else if (kind == JSON_ANY && slot->meanings && param->data && param->len == slot->size)
 		put_meaning(j, b, slot, i, ev);
 	else if (kind == JSON_ANY)
@@ -482,8 +487,15 @@ static void json_free(struct sink *s)
 	free(j);
 }
 
+static int json_capture(struct sink *sink, const struct capture_info *info, struct error *err)
+{
+	((struct json_sink *)sink)->abi = call_abi(info);
+	return 0;
+}
+
 static const struct sink_ops json_ops = {
     .name = "json",
+    .capture = json_capture,
     .event = json_event,
     .batch_end = json_batch_end,
     .finish = json_finish,

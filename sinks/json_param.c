@@ -364,6 +364,8 @@ enum json_kind json_kind_of(const struct event_info *event, unsigned i,
 	case PT_IPADDR:
 	case PT_RELTIME:
 		return JSON_ANY;
+	case PT_MEMORY:
+		return JSON_MEMORY;
 	case PT_BYTEBUF:
 		return is_text_list(event, info) || render->view == VIEW_BASE64 ||
 			       render->view == VIEW_HEX

@@ -11,6 +11,7 @@
  *	tuples					{"family":"AF_INET","sip":..,"sport":..,"dip":..,"dport":..},
  *						{"family":"AF_UNIX","source":..,"peer":..,"path":..}
  *	poll lists				[{"fd":3,"events":{"value":1,"names":["POLLIN"]}}]
+ *	memory				json_memory.h
  *	addresses, IPv4 networks		"10.0.0.1", "10.0.0.0/255.0.0.0"
  *	absent, text that was not available	null
  *
@@ -25,7 +26,8 @@ enum json_kind {
 	JSON_SIGNED,
 	JSON_UNSIGNED,
 	JSON_TEXT,
-	JSON_BYTES, /* as a string */
+	JSON_BYTES,  /* as a string */
+	JSON_MEMORY, /* json_memory() knows */
 };
 enum json_kind json_kind_of(const struct event_info *event, unsigned i,
 			    const struct render_options *render);

@@ -63,6 +63,13 @@ static uint32_t put_generic(struct buffer *b, struct scap_event *e, const uint16
 	return end(b, e, told);
 }
 
+static unsigned public_params(const struct event *ev)
+{
+	const struct event_info *info = event_info_find(ev->type);
+
+	return info && info->n_params < ev->n_params ? info->n_params : ev->n_params;
+}
+
 struct scap_told scap_tell(struct buffer *b, struct event *ev, struct text arch, uint32_t flags)
 {
 	struct scap_told told = {0};
@@ -81,8 +88,9 @@ struct scap_told scap_tell(struct buffer *b, struct event *ev, struct text arch,
 	}
 	event_param(ev, 0); /* has them found */
 	begin(&e, ev, ev->type, flags);
-	e.n_params = ev->n_params;
-	memcpy(e.params, ev->params, ev->n_params * sizeof *ev->params);
+	/* What we have behind the family's own parameters stays here. */
+	e.n_params = public_params(ev);
+	memcpy(e.params, ev->params, e.n_params * sizeof *ev->params);
 	told.exit_len = end(b, &e, &told);
 	return told;
 }

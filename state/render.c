@@ -86,6 +86,7 @@ void render_one(struct buffer *out, struct event *ev, unsigned i, const struct p
 
 	switch ((enum param_type)info->type) {
 	case PT_BYTEBUF:
+	case PT_MEMORY:
 	case PT_CHARBUFARRAY:
 	case PT_CHARBUF_PAIR_ARRAY:
 		if (empty)
@@ -163,7 +164,7 @@ void render_args(struct buffer *out, struct event *ev, const struct state *st,
 		const struct param_info *info = &ev->info->params[i];
 		char *p = (char *)buffer_reserve(out, RENDER_NAME_MAX + 2);
 
-		if (!p)
+		if (!p || info->type == PT_MEMORY) /* the last one: no text for a line */
 			return;
 		out->len += (size_t)(render_arg_name(p, info, i == 0) - p);
 		render_one(out, ev, i, info, &ev->params[i], st, options);

@@ -84,6 +84,8 @@ struct render_plan *render_plan_new(const struct event_info *info)
 		struct plan_param *p = &plan->params[plan->n_params];
 		size_t len = strlen(param->name);
 
+		if (param->type == PT_MEMORY) /* the last one: no text for a line */
+			break;
 		p->kind = kind_of(param);
 		p->size = (uint8_t)param_type_size(param->type);
 		p->is_signed = param_type_is_signed(param->type);

@@ -155,6 +155,7 @@ static __always_inline void call_record(struct task_struct *task, struct call *c
 	__builtin_memcpy(s->args, call->args, sizeof s->args);
 	s->result = result;
 	s->compat = call->sysno >= TABLE_COMPAT;
+	s->pieces.env_count = call->env_count;
 	head_fill(&s->head, task, call, recipe, exit_ns, result, flags);
 	if (returned)
 		walk_recipe(s, recipe);
@@ -365,6 +366,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	if (config.by_tree && !call->in_tree)
 		return 0;
 	verdict_drop(call);
+	call->env_count = bprm->envc;
 	if (bpf_probe_read_kernel_str(s->path, PATH_BYTES, bprm->filename) > 0)
 		bpf_map_update_elem(&exec_names, &tid, s->path, BPF_ANY);
 	return 0;
@@ -424,6 +426,21 @@ int BPF_PROG(on_process_exit, struct task_struct *task)
 	return 0;
 }
 
+/* The memory of a signal (format/memory.h): no arguments, and what came with it, if anything did. Returns its bytes. */
+#define SIGNAL_BYTES  17
+#define SIGINFO_BYTES 48 /* all that any signal has */
+static __always_inline u32 siginfo_put(u8 *p, const struct kernel_siginfo *info)
+{
+	p[2] = 0;
+	*(u16 *)p = 1;
+	if (bpf_probe_read_kernel(p + 3 + PIECE_HEAD, SIGINFO_BYTES, info))
+		return 3;
+	*(u16 *)p = 1 + PIECE_HEAD + SIGINFO_BYTES;
+	*(u64 *)(p + 3) = FACT_SIGINFO;
+	*(u16 *)(p + 3 + 8) = SIGINFO_BYTES;
+	return 3 + PIECE_HEAD + SIGINFO_BYTES;
+}
+
 /* PPME_SIGNALDELIVER_E: spid, dpid, sig. */
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info)
@@ -446,7 +463,8 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info)
 	*(s64 *)(s->data + 0) = sender;
 	*(s64 *)(s->data + 8) = task_pid(task);
 	s->data[16] = sig;
-	record_send(s, 17, flags & CALL_STATE, cpu);
+	record_send(s, SIGNAL_BYTES + (config.structures ? siginfo_put(s->data + SIGNAL_BYTES, info) : 0),
+		    flags & CALL_STATE, cpu);
 	return 0;
 }
 

@@ -227,6 +227,9 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 #define PF_EXITING 0x4 /* of flags */
+typedef struct {
+	unsigned long sig[1];
+} sigset_t;
 struct task_struct {
 	struct thread_info thread_info;
 	u32 flags;
@@ -243,11 +246,13 @@ struct task_struct {
 	struct pid *thread_pid;
 	struct css_set *cgroups;
 	kuid_t loginuid;
+	sigset_t blocked;
 	u64 start_boottime;
 	unsigned long min_flt, maj_flt;
 	char comm[16];
 };
 struct linux_binprm {
+	int envc;
 	const char *filename;
 };
 struct in6_addr {

@@ -61,6 +61,14 @@ struct opened {
 };
 enum opened_state { OPENED_UNKNOWN, OPENED_FOUND, OPENED_NONE };
 
+/* The parameter that holds memory (pieces.h). */
+struct pieces {
+	u32 at;	       /* where it begins in data */
+	u32 env_count; /* texts in the environment of an exec that succeeded */
+	u32 begun;
+	u32 skip; /* the next step is not for this call */
+};
+
 struct scratch {
 	struct loops loops;
 	struct climb climb;
@@ -74,6 +82,7 @@ struct scratch {
 	u8 recipe_flags;
 	u8 argv_arg;
 	u16 pad;
+	struct pieces pieces;
 	struct record head;
 	u8 data[SCRATCH_SIZE];
 	u8 path[2 * PATH_BYTES]; /* paths are built from their end */
@@ -88,6 +97,7 @@ struct call {
 	u8 was_excluded; /* the verdict before it was dropped */
 	u8 in_tree;
 	u8 announce; /* wanted, and to be announced before its next record */
+	u32 env_count;	 /* of an exec under way */
 	u32 clone_flags; /* that clone3 made the task with: read in time, they lie in memory that its parent reuses */
 	u32 in_trees;	 /* bits of the questions about trees */
 	u32 yes, no;	 /* answers to questions about the task */
@@ -229,3 +239,17 @@ static __always_inline void record_send(struct scratch *s, u32 len, bool state, 
 	else
 		c->n_records++;
 }
+
+/*
+ * A group of kinds is a global function: the verifier checks it once on its own, not again for every
+ * program and every step that calls it.
+ */
+#define STEPS(name)                                                                                \
+	static __always_inline void name##_step(struct scratch *s, const struct kernel_step *step);       \
+	__noinline int name(struct scratch *s, const struct kernel_step *step)                             \
+	{                                                                                          \
+		if (s && step)                                                                     \
+			name##_step(s, step);                                                      \
+		return 0;                                                                          \
+	}                                                                                          \
+	static __always_inline void name##_step(struct scratch *s, const struct kernel_step *step)

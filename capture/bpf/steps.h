@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "options.h"
+#include "pieces.h"
 #include "rights.h"
 #include "sockets.h"
 #include "tasks.h"
@@ -20,20 +21,6 @@ struct {
 	__type(key, u32);
 	__type(value, char[PATH_BYTES]);
 } exec_names SEC(".maps");
-
-/*
- * A group of kinds is a global function: the verifier checks it once on its own, not again for every
- * program and every step that calls it.
- */
-#define STEPS(name)                                                                                \
-	static __always_inline void name##_step(struct scratch *s, const struct kernel_step *step);       \
-	__noinline int name(struct scratch *s, const struct kernel_step *step)                             \
-	{                                                                                          \
-		if (s && step)                                                                     \
-			name##_step(s, step);                                                      \
-		return 0;                                                                          \
-	}                                                                                          \
-	static __always_inline void name##_step(struct scratch *s, const struct kernel_step *step)
 
 static __always_inline void put_text_kernel(struct scratch *s, const struct kernel_step *step,
 					    const void *text)
@@ -624,7 +611,9 @@ static long walk_value(u32 i, struct walk *w)
 		put_value(w->s, step);
 	else if (step->kind == KIND_TUPLETO || step->kind == KIND_TUPLEFROM)
 		put_socket_in_progress(w->s, step);
-	else
+	else if (step->kind == MEMORY_ARGS)
+		put_arguments(w->s, step);
+	else if (step->kind < MEMORY_ARGS)
 		walk_absent(w->s, step);
 	return 0;
 }
@@ -636,7 +625,8 @@ static long walk_step(u32 i, struct walk *w)
 	u64 a;
 
 	if ((step->flags & KSTEP_ON_SUCCESS) && s->result < 0) {
-		walk_absent(s, step);
+		if (step->kind < MEMORY_ARGS)
+			walk_absent(s, step);
 		return 0;
 	}
 	if (step->kind <= KIND_LONG2) {
@@ -681,7 +671,12 @@ static long walk_step(u32 i, struct walk *w)
 		put_clone_flags(s, step);
 		break;
 	default:
-		put_special(s, step);
+		if (step->kind == MEMORY_ARGS)
+			put_arguments(s, step);
+		else if (step->kind > MEMORY_ARGS)
+			put_piece(s, step);
+		else
+			put_special(s, step);
 	}
 	return 0;
 }

@@ -1,6 +1,7 @@
 #include "capture/ptrace/call.h"
 
 #include "format/batch.h"
+#include "format/memory.h"
 #include "format/recipe.h"
 
 #include <fcntl.h>
@@ -118,8 +119,11 @@ void call_walk(struct call *c, const struct kernel_recipe *recipe)
 	for (unsigned i = 0; i < recipe->n_steps; i++) {
 		const struct kernel_step *step = &recipe->steps[i];
 
-		if ((step->flags & KSTEP_ON_SUCCESS) && c->result < 0)
-			call_absent(c, step);
+		if ((step->flags & KSTEP_ON_SUCCESS) && c->result < 0) {
+			if (step->kind < MEMORY_ARGS)
+				call_absent(c, step);
+		} else if (step->kind >= MEMORY_ARGS)
+			put_piece(c, step);
 		else if (step->kind <= KIND_LONG2)
 			put_value(c, step);
 		else
@@ -137,7 +141,9 @@ void call_walk_values(struct call *c, const struct kernel_recipe *recipe)
 			put_value(c, step);
 		else if (c->context && (step->kind == KIND_TUPLETO || step->kind == KIND_TUPLEFROM))
 			put_socket(c, step);
-		else
+		else if (step->kind == MEMORY_ARGS)
+			put_piece(c, step);
+		else if (step->kind < MEMORY_ARGS)
 			call_absent(c, step);
 	}
 }

@@ -37,6 +37,8 @@ struct call {
 	bool compat;
 	uint8_t recipe_flags, argv_arg;
 	struct opened_file opened;
+	bool pieces_begun, skip_piece; /* of the parameter that holds memory */
+	uint32_t pieces_at;	       /* where it begins in data */
 	bool vm_looked, vm_found;
 	unsigned long long vm_pages[2]; /* all, resident */
 	uint32_t off; /* next byte of data */
@@ -75,6 +77,16 @@ long memory_text(const struct call *c, uint64_t addr, uint8_t *to, size_t size);
 bool memory_u32(const struct call *c, uint64_t addr, uint32_t *ret);
 /* timespec (unit 1) or timeval (unit 1000) as nanoseconds; wide: with 64-bit fields whatever the ABI. */
 bool memory_time(const struct call *c, uint64_t addr, uint64_t unit, bool wide, uint64_t *ret);
+
+/* Texts that an array of pointers has. */
+uint32_t memory_count_texts(const struct call *c, uint64_t array);
+
+/* ---- memory as a parameter (format/memory.h) ---- */
+
+void put_piece(struct call *c, const struct kernel_step *step);
+#define SIGINFO_BYTES 48 /* all that any signal has */
+/* That of a signal; info NULL: nothing is known of it. Returns its bytes. */
+uint32_t put_siginfo(uint8_t *to, const void *info);
 
 /* ---- groups of kinds; each takes those that its name says ---- */
 

@@ -35,6 +35,7 @@ struct tracee {
 	uint32_t clone_flags;	/* of clone3, or that it made us with */
 	bool creates;		/* open with O_CREAT: the file was not there before */
 	char *exec_name;	/* of an exec under way; owned */
+	uint32_t env_count;	/* likewise: texts in its environment */
 
 	/* its life */
 	bool is_new;		/* has not returned from the fork that made it */

@@ -330,7 +330,7 @@ static bool tracer_fill(struct tracer *tr)
 	if (!tr->recipes || !tr->scratch || !tr->context.groups)
 		return false;
 	tr->context.groups->root = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	kernel_recipes_fill(tr->recipes, tr->options.filter, true);
+	kernel_recipes_fill(tr->recipes, tr->options.filter, true, tr->options.structures);
 	tracer_make_plans(tr);
 	return true;
 }

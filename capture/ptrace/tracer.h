@@ -30,6 +30,7 @@ struct tracer_options {
 	bool no_follow;			    /* not their descendants */
 	uint32_t snaplen;
 	bool keep_env;
+	bool structures; /* keep memory (format/memory.h) */
 };
 
 struct recorder *tracer_new(const struct tracer_options *options, struct error *err);

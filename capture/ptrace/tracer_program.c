@@ -106,7 +106,7 @@ static int drop_unneeded(struct tracer *tr)
 
 	if (!asked)
 		return -ENOMEM;
-	kernel_recipes_fill(asked, tr->options.filter, false);
+	kernel_recipes_fill(asked, tr->options.filter, false, false);
 	for (unsigned i = 0; i < N_RECIPES; i++) {
 		struct kernel_recipe *r = &tr->recipes[i];
 		const struct event_info *info = event_info_find(r->type);

@@ -125,6 +125,8 @@ static void plan_exec(struct tracer *tr, struct tracee *t, const struct kernel_r
 
 	free(t->exec_name);
 	t->exec_name = NULL;
+	if (tr->options.structures)
+		t->env_count = memory_count_texts(&tr->call, t->args[at ? 3 : 2]);
 	if (memory_text(&tr->call, t->args[at], (uint8_t *)name, sizeof name) < 0)
 		return;
 	if (!at || dirfd == AT_FDCWD || name[0] == '/')
@@ -225,7 +227,8 @@ static void put64(uint8_t *p, int64_t v)
 }
 
 /* PPME_SIGNALDELIVER_E: spid, dpid, sig. */
-static void signal_record(struct tracer *tr, struct tracee *t, int number, pid_t sender)
+#define SIGNAL_BYTES 17
+static void signal_record(struct tracer *tr, struct tracee *t, int number, pid_t sender, const siginfo_t *info)
 {
 	uint8_t *data = tr->scratch->data;
 
@@ -233,10 +236,10 @@ static void signal_record(struct tracer *tr, struct tracee *t, int number, pid_t
 	put64(data, sender);
 	put64(data + 8, t->pid);
 	data[16] = (uint8_t)number;
-	record_send(tr, 17);
+	record_send(tr, SIGNAL_BYTES + (tr->options.structures ? put_siginfo(data + SIGNAL_BYTES, info) : 0));
 }
 
-void tracer_signal(struct tracer *tr, struct tracee *t, int number, pid_t sender)
+void tracer_signal(struct tracer *tr, struct tracee *t, int number, pid_t sender, const siginfo_t *info)
 {
 	enum signal_action action;
 
@@ -248,9 +251,9 @@ void tracer_signal(struct tracer *tr, struct tracee *t, int number, pid_t sender
 	 */
 	action = proc_action(t->tid, number);
 	if (action == SIGNAL_ENDS)
-		signal_record(tr, t, SIGKILL, 0);
+		signal_record(tr, t, SIGKILL, 0, NULL);
 	else if (action != SIGNAL_DROPPED)
-		signal_record(tr, t, number, sender);
+		signal_record(tr, t, number, sender, info);
 }
 
 /* PPME_PROCEXIT_1_E: status, ret, sig, core, reaper_tid. */
@@ -300,7 +303,7 @@ void tracer_exits(struct tracer *tr, struct tracee *t, uint32_t status)
 		call_record(tr, t, tracer_now(), 0, EVENT_NO_RESULT, false);
 	t->in_call = false;
 	if (pseudo_wanted(tr, PSEUDO_SIGNAL) && is_killed(t, status))
-		signal_record(tr, t, SIGKILL, 0);
+		signal_record(tr, t, SIGKILL, 0, NULL);
 	if (!pseudo_wanted(tr, PSEUDO_PROCEXIT))
 		return;
 	child = proc_child(t->tid);

@@ -9,6 +9,7 @@
 
 #include <linux/filter.h>
 #include <pthread.h>
+#include <signal.h>
 
 #define N_RECIPES   (SYSCALLS_MAX * TABLES_MAX)
 #define PROGRAM_MAX 1024
@@ -84,7 +85,7 @@ void tracer_call_enters(struct tracer *tr, struct tracee *t, bool compat, uint64
 void tracer_call_returns(struct tracer *tr, struct tracee *t, int64_t result);
 /* The second return of a fork, in the child; what it was called with is in t. */
 void tracer_child_returns(struct tracer *tr, struct tracee *t);
-void tracer_signal(struct tracer *tr, struct tracee *t, int number, pid_t sender);
+void tracer_signal(struct tracer *tr, struct tracee *t, int number, pid_t sender, const siginfo_t *info);
 /* It has come to its end, or, where that could not be seen, is gone. status: as do_exit() has it. */
 void tracer_exits(struct tracer *tr, struct tracee *t, uint32_t status);
 void tracer_gone(struct tracer *tr, struct tracee *t, uint32_t status);

@@ -237,7 +237,7 @@ static void take_signal(struct tracer *tr, struct tracee *t, int number)
 		return;
 	}
 	t->fatal = number;
-	tracer_signal(tr, t, number, sender_of(number, &info));
+	tracer_signal(tr, t, number, sender_of(number, &info), &info);
 	go_on(tr, t, number);
 }
 

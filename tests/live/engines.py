@@ -22,6 +22,9 @@ from calls import Unknown, short  # noqa: E402
 NUMBERS = {"tid", "pid", "ptid", "vtid", "vpid", "pgid", "vpgid", "spid", "dpid", "reaper_tid", "who", "sid", "pgrp",
            "which", "idtype", "ruid"}
 FORKS = {"clone", "clone3", "fork", "vfork"}
+# Of structures: times, memory and load of the machine, inode numbers, sums of unclean memory.
+MEMORY_DIFFERS = re.compile(r"^(tv_|st_[amc]time|stx_[abmc]time|it_|ru_|tms_|loads|uptime|free|shared|buffer|procs|st_ino|stx_ino|"
+                            r"st_blocks|stx_blocks|siginfo|timeout|tmo|args|parent_tid|pid)")
 ADDRESS = 1 << 24  # what is larger, is one
 PORTS = 32768  # what is not lower was not asked for by anybody
 
@@ -82,9 +85,21 @@ class Canon:
             return {k: v if k in ("names", "source", "peer") else self.value(k, v) for k, v in value.items()}
         return value
 
+    def memory(self, name, value):
+        """Structures: times and what the machine has left differ, and so do bytes behind what a program has set."""
+        if MEMORY_DIFFERS.search(name):
+            return "differs"
+        if isinstance(value, dict):
+            return {k: self.memory(k, v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [self.memory(name, v) for v in value]
+        if isinstance(value, str):
+            return len(value)
+        return self.number("pid" if name == "parent_tid" else name, value)
+
     def canonical(self, event):
         name = event["evt.type"]
-        args = {k: self.value(k, v) for k, v in event["args"].items()
+        args = {k: self.memory(k, v) if k == "memory" else self.value(k, v) for k, v in event["args"].items()
                 if (name, k) not in self.ignored and ("*", k) not in self.ignored}
         result = event.get("evt.res")
         if name in FORKS and isinstance(result, int) and result > 0:

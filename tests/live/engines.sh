@@ -29,11 +29,12 @@ done
 
 # compare NAME COMMAND...: what a run may do a little differently gets five more rounds
 compare() {
-	local name=$1 engine round
+	local name=$1 engine round structures=
 	shift
+	[ "$1" != --structures ] || { structures=$1 && shift; }
 	for round in 1 2 3 4 5 6; do
 		for engine in bpf ptrace; do
-			setarch -R scapcap -q --engine=$engine -w "$TMP/$engine.scap" -- "$@" >/dev/null 2>"$TMP/err" ||
+			setarch -R scapcap -q $structures --engine=$engine -w "$TMP/$engine.scap" -- "$@" >/dev/null 2>"$TMP/err" ||
 				{ cat "$TMP/err"; wrong "$name: the $engine engine failed"; return 1; }
 		done
 		/usr/bin/python3 "$HERE/engines.py" "$TMP/bpf.scap" "$TMP/ptrace.scap" "$HERE/ptrace_unknown.tsv" \
@@ -54,5 +55,9 @@ compare shell /bin/bash -c 'for i in 1 2; do ls /usr >list; sort list >sorted; w
 compare python /usr/bin/python3 -c '
 import json, subprocess
 subprocess.run(["/bin/true"])'
+for words in 'ls -l /usr/bin' 'bash -c "ls /usr >list; sort list >sorted; (exit 3); true"' 'tar cf /dev/null --absolute-names /usr/include/linux'; do
+	eval "compare 'structures of ${words%% *}' --structures $words"
+	scapread -r bpf.scap -j | grep -q '"statbuf":{"st_dev"' || wrong "$words: no structure is there"
+done
 compare curl /usr/bin/curl -s -o /dev/null "$url"
 finish

@@ -65,6 +65,9 @@ echo "MARK system-wide $?"
 cat /tmp/err2
 echo "MARK cat $(scapread -r /tmp/g evt.type=execve and proc.name=cat | wc -l)"
 echo "MARK others $(scapread -r /tmp/g proc.name!=cat | wc -l)"
+scapcap --structures --engine=bpf -w /tmp/s -- /bin/busybox ls -l /etc >/dev/null 2>/tmp/err4
+echo "MARK structures $(scapread -r /tmp/s -j | grep -c '"statbuf":{"st_dev"')"
+cat /tmp/err4
 mkdir /tmp/work /dev/pts
 mount -t devpts pts /dev/pts
 ip link set lo up
@@ -108,6 +111,8 @@ check "kernel 6.1: scapinfo --verify" [ "$(mark verify)" = 0 ]
 check "kernel 6.1: capture by name: status $(mark system-wide)" [ "$(mark system-wide)" = 0 ]
 at_least cat 1
 check "kernel 6.1: $(mark others) events of other programs" [ "$(mark others)" = 0 ]
+
+at_least structures 1
 
 file_of() {
 	tr -d '\r' <"$TMP/serial" | sed "1,/^BEGIN-FILE $1\$/d; /^END-FILE/,\$d" | base64 -d | gunzip >"$TMP/$1.scap"

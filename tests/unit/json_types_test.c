@@ -9,6 +9,9 @@
 static const struct flag_name weekday_rows[] = {{1, "MONDAY"}, {9, "SUNDAY"}, {0, NULL}};
 static const struct flag_table weekdays = {"weekdays", weekday_rows};
 
+/* The number of the call, of x86_64. */
+static uint16_t sysno;
+
 /* What args says of an event of TYPE with one parameter and this payload. known: whether there is a row. */
 static void check(enum param_type type, const struct flag_table *flags, bool known, const void *payload,
 		  uint32_t len, const char *want)
@@ -17,7 +20,7 @@ static void check(enum param_type type, const struct flag_table *flags, bool kno
 				   .dirfd_param = -1, .flags = flags};
 	struct event_info info = {.type = TYPE, .name = "made_up", .n_params = 1, .result_param = -1,
 				  .fd_param = -1, .params = &param};
-	struct batch_row row = {.type = TYPE, .tid = 7, .fd = FD_NONE, .payload = payload, .payload_len = len};
+	struct batch_row row = {.type = TYPE, .tid = 7, .fd = FD_NONE, .sysno = sysno, .payload = payload, .payload_len = len};
 	struct schema *schema = schema_new();
 	struct state *st;
 	struct batch_builder bb;
@@ -99,6 +102,26 @@ START_TEST(kinds_of_file_have_one_name)
 }
 END_TEST
 
+/* The argument words, and what they point to by the names that the call's row has. */
+START_TEST(memory_is_structures)
+{
+	sysno = 35; /* nanosleep */
+	check(PT_MEMORY, NULL, true,
+	      "\x2b\0\2\0\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+	      "\0\x10\0\0\0\0\0\0\x10\0\1\0\0\0\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff",
+	      45, "\"x\":{\"args\":[4096,0],\"req\":{\"tv_sec\":1,\"tv_nsec\":-1}}}}\n");
+	/* the structure is cut: not shown */
+	check(PT_MEMORY, NULL, true,
+	      "\x23\0\2\0\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+	      "\0\x10\0\0\0\0\0\0\x8\0\1\0\0\0\0\0\0\0",
+	      37, "\"x\":{\"args\":[4096,0]}}}\n");
+	/* more arguments than there are */
+	check(PT_MEMORY, NULL, true, "\2\0\7\1", 4, "\"x\":\"0701\"}}\n");
+	sysno = 53; /* socketpair: one of one field would be a number alone */
+	check(PT_MEMORY, NULL, true, "\1\0\0", 3, "\"x\":{\"args\":[]}}}\n");
+}
+END_TEST
+
 SUITE("json_types", signed_numbers_with_names_stay_signed, types_without_a_row_show_their_payload,
       text_of_no_length_is_not_available, addresses_are_text, names_of_the_file_win,
-      kinds_of_file_have_one_name)
+      kinds_of_file_have_one_name, memory_is_structures)

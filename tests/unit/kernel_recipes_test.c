@@ -1,5 +1,7 @@
 /* The recipes that the kernel programs walk, against the tables that they are made from. */
 #include "capture/kernel_recipes.h"
+#include "format/memory.h"
+#include "format/memory.h"
 #include "format/recipe.h"
 #include "tests/unit/suite.h"
 
@@ -84,7 +86,7 @@ static void check_table(const struct kernel_recipe *table, enum syscall_abi abi)
 
 START_TEST(test_every_call)
 {
-	kernel_recipes_fill(recipes, NULL, true);
+	kernel_recipes_fill(recipes, NULL, true, false);
 	check_table(recipes, ABI_HERE);
 #if defined(__x86_64__)
 	check_table(recipes + SYSCALLS_MAX, ABI_I386);
@@ -97,11 +99,39 @@ START_TEST(test_every_call)
 }
 END_TEST
 
+/* Steps behind the others, with sizes of the ABI; without structures nothing of them is there. */
+START_TEST(test_structures)
+{
+	const struct recipe *r;
+	const struct kernel_recipe *k;
+	const int fstat_here = syscall_by_name("fstat")->number[ABI_HERE];
+	const int getppid_here = syscall_by_name("getppid")->number[ABI_HERE];
+
+	kernel_recipes_fill(recipes, NULL, true, true);
+	r = recipe_find(ABI_HERE, fstat_here);
+	k = &recipes[fstat_here];
+	ck_assert_uint_eq(k->n_steps, r->n_steps + 2);
+	ck_assert_uint_eq(k->steps[r->n_steps].kind, MEMORY_ARGS);
+	ck_assert_uint_eq(k->steps[r->n_steps].param, r->n_params);
+	ck_assert_uint_eq(k->steps[r->n_steps].a, 2);
+	ck_assert_uint_eq(k->steps[r->n_steps + 1].kind, MEMORY_BLOCK);
+	ck_assert_uint_eq(k->steps[r->n_steps + 1].c, struct_layout_of(STRUCT_STAT, ABI_HERE)->size);
+	ck_assert_uint_eq(k->steps[r->n_steps + 1].flags, KSTEP_ON_SUCCESS);
+	ck_assert_uint_eq(recipes[getppid_here].n_steps, 0);
+	for (unsigned i = 0; i < PSEUDO_TASK; i++)
+		ck_assert_uint_le(recipes[i].n_steps, STEPS_MAX);
+#if defined(__x86_64__)
+	k = &recipes[SYSCALLS_MAX + 108];
+	ck_assert_uint_eq(k->steps[k->n_steps - 1].c, 64);
+#endif
+}
+END_TEST
+
 START_TEST(test_pseudo)
 {
 	unsigned n = 0;
 
-	kernel_recipes_fill(recipes, NULL, true);
+	kernel_recipes_fill(recipes, NULL, true, false);
 	for (; kernel_task_words[n] >= 0; n++) {
 		const struct kernel_step *s = &recipes[PSEUDO_TASK].steps[n];
 
@@ -131,7 +161,7 @@ static void fill_for(const char *text, bool keep_state)
 	ck_assert_ptr_nonnull(f);
 	filter_kernel(f, &k);
 	filter_free(f);
-	kernel_recipes_fill(recipes, &k, keep_state);
+	kernel_recipes_fill(recipes, &k, keep_state, false);
 }
 
 START_TEST(test_type_filter)
@@ -187,7 +217,7 @@ START_TEST(test_questions)
 
 	ck_assert_ptr_nonnull(f);
 	filter_kernel(f, &k);
-	kernel_recipes_fill(recipes, &k, true);
+	kernel_recipes_fill(recipes, &k, true, false);
 	size = bit_about(&k, ABOUT_PARAM, &n);
 	ck_assert_uint_eq(recipe_of("read")->operands[n].arg, 2);
 	ck_assert_uint_eq(recipe_of("read")->operands[n].form, 4);
@@ -212,4 +242,4 @@ START_TEST(test_questions)
 }
 END_TEST
 
-SUITE("kernel_recipes", test_questions, test_every_call, test_pseudo, test_type_filter)
+SUITE("kernel_recipes", test_questions, test_every_call, test_structures, test_pseudo, test_type_filter)

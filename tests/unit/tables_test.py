@@ -14,6 +14,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(ROOT, "format"))
 import generate  # noqa: E402
+import generate_memory  # noqa: E402
 
 FACTS = os.path.join(ROOT, "..", "shared", "facts")
 TRACEPOINTS = "/sys/kernel/tracing/events/syscalls"
@@ -124,6 +125,26 @@ def arguments_are_the_kernels():
     assert n_checked > 300, f"only {n_checked} calls checked"
     have = {s.name for s in tables().syscalls if s.numbers[0] >= 0}
     assert not set(calls) - have, f"calls of this kernel without a row: {sorted(set(calls) - have)}"
+
+
+def memory_has_the_kernels_arguments():
+    """As many argument words are kept as the call has; no piece is of one that it lacks."""
+    calls, t = kernel_calls(), tables()
+    structs = generate_memory.read_structs()
+    memory = generate_memory.read_memory(t, structs)
+    for s in t.syscalls:
+        if s.numbers[0] < 0 or s.name not in calls:
+            continue
+        n_args, steps = memory.get((s.name, "x86_64"), (0, []))
+        n = max([n_args] + [a + 1 for step in s.steps for a in step.args])
+        assert n == len(calls[s.name]), f"{s.name} has {len(calls[s.name])} arguments, {n} are kept"
+        for step in steps:
+            for a in (step.a, step.b):
+                assert a < max(n, 1), f"{s.name}: {step.name} is of argument {a}"
+            pointer = step.kind in ("MASK",) or "*" in calls[s.name][step.a][0] or "cap_user" in calls[s.name][step.a][0]
+            assert pointer or s.name in ("fcntl", "ioctl"), f"{s.name}: {step.name} is of {calls[s.name][step.a]}"
+    used = {step.struct for _, steps in memory.values() for step in steps}
+    assert set(structs) - used <= {"siginfo"}, f"nothing is of {set(structs) - used}"
 
 
 TEXT_KINDS = {"path", "str", "in", "out"}
@@ -300,7 +321,7 @@ def errors_name_the_line():
 
 
 CASES = [numbers_of_x86_64, numbers_of_i386, numbers_of_aarch64, generic_numbers_are_one,
-         arguments_are_the_kernels, kinds_fit_the_kernels_types, events_are_the_public_ones,
+         arguments_are_the_kernels, memory_has_the_kernels_arguments, kinds_fit_the_kernels_types, events_are_the_public_ones,
          flags_are_the_public_ones, calls_use_their_public_event, every_kind_map_and_set_is_used,
          every_kind_is_implemented, own_events_are_whole, maps_give_what_their_set_names, errors_name_the_line]
 
