@@ -8,6 +8,7 @@ shared.h is for both sides.
 """
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -18,8 +19,22 @@ STRICT = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter",
           "-Wno-missing-field-initializers", "-D_GNU_SOURCE", '-DSCAPKIT_VERSION="test"']
 
 
+def wireshark_headers():
+    """Where plugins find Wireshark's headers; None: it is not installed."""
+    if not shutil.which("pkg-config"):
+        return None
+    run = subprocess.run(["pkg-config", "--cflags", "wireshark"], stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL, text=True, check=False)
+    return None if run.returncode else re.sub(r"(^|\s)-I", r"\1-isystem", run.stdout).split()
+
+
 def compile_alone(job):
     root, build, compiler, header = job
+    if header.parts[0] == "plugins":
+        flags = wireshark_headers()
+        if flags is None:
+            return header, "skip: Wireshark's headers are not here (apt install wireshark-dev)"
+        compiler = compiler + flags
     if header.parent.name == "bpf" and header.name != "shared.h":
         if not shutil.which("clang"):
             return header, "skip: clang is not here (apt install clang)"
