@@ -15,13 +15,13 @@ static struct text keep(struct snapshot *sn, const char *text)
 	return text ? proc_keep(&sn->texts, text, strlen(text), ENTRY_TEXT_MAX) : (struct text){0};
 }
 
-static int take_user(struct snapshot *sn, size_t *cap, const struct passwd *p)
+static int take_user(struct snapshot *sn, const struct passwd *p)
 {
 	struct proc_named *n;
 
 	if (!p || sn->n_users >= NAMED_MAX || snapshot_user(sn, p->pw_uid))
 		return 0;
-	if (!(n = proc_more((void **)&sn->users, sn->n_users, cap, sizeof *n)))
+	if (!(n = proc_more((void **)&sn->users, sn->n_users, &sn->cap_users, sizeof *n)))
 		return -ENOMEM;
 	n->user = (struct user_entry){.uid = p->pw_uid,
 				      .gid = p->pw_gid,
@@ -32,13 +32,13 @@ static int take_user(struct snapshot *sn, size_t *cap, const struct passwd *p)
 	return 0;
 }
 
-static int take_group(struct snapshot *sn, size_t *cap, const struct group *g)
+static int take_group(struct snapshot *sn, const struct group *g)
 {
 	struct proc_named *n;
 
 	if (!g || sn->n_groups >= NAMED_MAX || snapshot_group(sn, g->gr_gid))
 		return 0;
-	if (!(n = proc_more((void **)&sn->groups, sn->n_groups, cap, sizeof *n)))
+	if (!(n = proc_more((void **)&sn->groups, sn->n_groups, &sn->cap_groups, sizeof *n)))
 		return -ENOMEM;
 	n->group = (struct group_entry){.gid = g->gr_gid, .name = keep(sn, g->gr_name)};
 	sn->n_groups++;
@@ -51,18 +51,17 @@ static int take_group(struct snapshot *sn, size_t *cap, const struct group *g)
  */
 int proc_users(struct snapshot *sn)
 {
-	size_t cap_users = 0, cap_groups = 0;
 	const struct passwd *p;
 	const struct group *g;
 	int r = 0;
 
 	setpwent();
 	while (r == 0 && sn->n_users < NAMED_MAX && (p = getpwent()))
-		r = take_user(sn, &cap_users, p);
+		r = take_user(sn, p);
 	endpwent();
 	setgrent();
 	while (r == 0 && sn->n_groups < NAMED_MAX && (g = getgrent()))
-		r = take_group(sn, &cap_groups, g);
+		r = take_group(sn, g);
 	endgrent();
 	for (size_t i = 0; r == 0 && i < sn->n_tasks; i++) {
 		const struct thread_entry *e = &sn->tasks[i].e;
@@ -70,9 +69,26 @@ int proc_users(struct snapshot *sn)
 		if (i && sn->tasks[i - 1].e.uid == e->uid && sn->tasks[i - 1].e.gid == e->gid)
 			continue;
 		if (!snapshot_user(sn, e->uid))
-			r = take_user(sn, &cap_users, getpwuid(e->uid));
+			r = take_user(sn, getpwuid(e->uid));
 		if (r == 0 && !snapshot_group(sn, e->gid))
-			r = take_group(sn, &cap_groups, getgrgid(e->gid));
+			r = take_group(sn, getgrgid(e->gid));
+	}
+	return r;
+}
+
+int proc_user(struct snapshot *sn, uint32_t uid, uint32_t gid)
+{
+	int r = 0;
+
+	if (!snapshot_user(sn, uid) && !(sn->has_no_user && sn->no_user == uid)) {
+		r = take_user(sn, getpwuid(uid));
+		sn->has_no_user = true;
+		sn->no_user = uid;
+	}
+	if (r == 0 && !snapshot_group(sn, gid) && !(sn->has_no_group && sn->no_group == gid)) {
+		r = take_group(sn, getgrgid(gid));
+		sn->has_no_group = true;
+		sn->no_group = gid;
 	}
 	return r;
 }

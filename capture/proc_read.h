@@ -55,7 +55,9 @@ struct snapshot {
 	struct proc_net *nets;
 	size_t n_nets;
 	struct proc_named *users, *groups;
-	size_t n_users, n_groups;
+	size_t n_users, n_groups, cap_users, cap_groups;
+	uint32_t no_user, no_group; /* the last ones that nobody knows */
+	bool has_no_user, has_no_group;
 	struct interface_entry *interfaces;
 	size_t n_interfaces;
 	int64_t last_tid;	/* whom first_seen was asked about last */
@@ -86,4 +88,6 @@ int proc_fds(struct snapshot *sn, int dir, int64_t pid);
 const struct proc_socket *proc_socket(struct snapshot *sn, int dir, uint64_t ino);
 void proc_nets_free(struct snapshot *sn);
 int proc_users(struct snapshot *sn);
+/* These two alone. */
+int proc_user(struct snapshot *sn, uint32_t uid, uint32_t gid);
 int proc_interfaces(struct snapshot *sn);

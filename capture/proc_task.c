@@ -237,6 +237,8 @@ static void take_process(struct snapshot *sn, int dir, struct thread_entry *e)
 		e->loginuid = (uint32_t)strtoull((const char *)sn->file.data, NULL, 10);
 	take_cmdline(sn, dir, e);
 	take_exe(sn, dir, e);
+	if (sn->what & SNAPSHOT_NAMES)
+		return;
 	take_limits(sn, dir, e);
 	e->cwd = proc_link(sn, dir, "cwd");
 	e->root = proc_link(sn, dir, "root");
@@ -350,7 +352,7 @@ int proc_process(struct snapshot *sn, int64_t pid)
 		if (sn->what & SNAPSHOT_FDS)
 			r = proc_fds(sn, dir, pid);
 		sn->tasks[main].n_fds = (uint32_t)(sn->n_fds - sn->tasks[main].first_fd);
-		if (r == 0)
+		if (r == 0 && !(sn->what & SNAPSHOT_NAMES))
 			r = take_threads(sn, dir, pid, main);
 	}
 	close(dir);

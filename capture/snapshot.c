@@ -141,7 +141,7 @@ static int read_family(struct snapshot *sn, int64_t pid)
 		free(p);
 	}
 	n = sn->n_tasks;
-	sn->what &= ~SNAPSHOT_FDS; /* of ancestors only names are told */
+	sn->what = (what & ~SNAPSHOT_FDS) | SNAPSHOT_NAMES;
 	if (first < n)
 		pid = sn->tasks[first].e.ptid;
 	for (unsigned depth = 0; r == 0 && first < n && pid > 0 && depth < ANCESTORS_MAX && !is_read(sn, pid); depth++) {
@@ -297,12 +297,8 @@ int snapshot_users_of(struct snapshot *sn, uint32_t uid, uint32_t gid, struct en
 	struct proc_named *user, *group;
 	int r = 0;
 
-	if (sn->what & SNAPSHOT_LATE) {
-		sn->what &= ~SNAPSHOT_LATE;
-		r = proc_users(sn);
-		if (r < 0)
-			return r;
-	}
+	if (sn->what & SNAPSHOT_LATE && (r = proc_user(sn, uid, gid)) < 0)
+		return r;
 	user = user_find(sn, uid);
 	group = group_find(sn, gid);
 	if (user && !user->said) {

@@ -22,7 +22,8 @@ enum snapshot_what {
 	SNAPSHOT_ENV = 2,
 	SNAPSHOT_USERS = 4,	 /* from the user database of the machine that runs this */
 	SNAPSHOT_INTERFACES = 8, /* its network interfaces */
-	SNAPSHOT_LATE = 16,	 /* users are read when the first is asked for: who keeps privileges may wait */
+	SNAPSHOT_LATE = 16,	 /* each user is looked up when it is asked for: who keeps privileges may wait */
+	SNAPSHOT_NAMES = 32,	 /* of processes no more than is told of ancestors */
 	SNAPSHOT_DEFAULT = SNAPSHOT_FDS | SNAPSHOT_USERS | SNAPSHOT_INTERFACES,
 };
 

@@ -417,7 +417,8 @@ int64_t filter_columns(struct filter *f, struct batch *batch, uint64_t *bits, st
 	if (n % 64)
 		bits[n_words - 1] = (UINT64_C(1) << n % 64) - 1;
 	if (f->schema != batch->schema) {
-		memset(f->facts, 0, EVENT_TYPE_MAX * sizeof *f->facts);
+		if (f->schema) /* else nothing is in it yet */
+			memset(f->facts, 0, EVENT_TYPE_MAX * sizeof *f->facts);
 		f->schema = batch->schema;
 	}
 	for (uint32_t i = 0; i < n_parts && count_bits(bits, n_words); i++) {

@@ -26,6 +26,7 @@ struct schema {
 	struct schema_rows rows;
 	struct piece *pieces; /* all that was copied; rows that were replaced stay valid */
 	size_t bytes;
+	atomic_bool has_unknown; /* rows that were made up: struct unknown_row */
 	uint8_t known[EVENT_TYPE_MAX / 8];
 };
 
@@ -55,7 +56,7 @@ void schema_free(struct schema *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < EVENT_TYPE_MAX; i++)
+	for (size_t i = 0; atomic_load(&s->has_unknown) && i < EVENT_TYPE_MAX; i++)
 		if (!schema_knows(s, i))
 			free((void *)atomic_load(&s->rows.at[i])); /* a struct unknown_row, or NULL */
 	while (s->pieces) {
@@ -89,8 +90,10 @@ const struct event_info *schema_find_unknown(const struct schema *s, uint16_t ty
 					.result_param = -1,
 					.fd_param = -1};
 	if (atomic_compare_exchange_strong(&((struct schema *)s)->rows.at[type], &expected,
-					   &row->info))
+					   &row->info)) {
+		atomic_store(&((struct schema *)s)->has_unknown, true);
 		return &row->info;
+	}
 	free(row);
 	return expected;
 }

@@ -2,6 +2,8 @@
 
 #include "filters/field.h"
 
+#include <stdatomic.h>
+
 enum syscall_abi call_abi(const struct capture_info *info)
 {
 	static const struct {
@@ -35,9 +37,13 @@ static const struct syscall_info *find_by_type(const struct event_info *info, en
 
 const struct syscall_info *call_find(struct event *ev, enum syscall_abi native)
 {
-	/* A walk through the table for each event would cost more than all the rest. */
-	static _Thread_local const struct syscall_info *found[EVENT_TYPE_MAX];
+	/*
+	 * A walk through the table for each event would cost more than all the rest. Threads may find the same at once;
+	 * a table for each thread would be cleared at the start of each.
+	 */
+	static _Atomic(const struct syscall_info *) found[EVENT_TYPE_MAX];
 	enum syscall_abi abi = call_abi_of(ev, native);
+	const struct syscall_info *known;
 
 	if (ev->sysno != SYSNO_NONE)
 		return syscall_find(abi, ev->sysno);
@@ -45,9 +51,12 @@ const struct syscall_info *call_find(struct event *ev, enum syscall_abi native)
 		return syscall_by_name(event_name(ev));
 	if (ev->type >= EVENT_TYPE_MAX)
 		return NULL;
-	if (!found[ev->type] || found[ev->type]->event != ev->type)
-		found[ev->type] = find_by_type(ev->info, abi);
-	return found[ev->type];
+	known = atomic_load_explicit(&found[ev->type], memory_order_relaxed);
+	if (!known || known->event != ev->type) {
+		known = find_by_type(ev->info, abi);
+		atomic_store_explicit(&found[ev->type], known, memory_order_relaxed);
+	}
+	return known;
 }
 
 const char *call_name(struct event *ev, enum syscall_abi native)

@@ -65,6 +65,7 @@ const struct op *op_find(struct store *s, const struct event_info *info)
 
 	if (op)
 		return op;
+	s->ops_made[info->type / OPS_STRETCH] = true;
 	row = is_call_entry(info) ? NULL : row_find(info, &threads);
 	/* A call that makes an fd of a kind that nobody describes further. */
 	if (!row && info->traits & EF_CREATES_FD && !is_call_entry(info))
@@ -83,10 +84,15 @@ const struct op *op_find(struct store *s, const struct event_info *info)
 void ops_clear(struct store *s)
 {
 	for (unsigned i = 0; i < EVENT_TYPE_MAX; i++) {
+		if (i % OPS_STRETCH == 0 && !s->ops_made[i / OPS_STRETCH]) {
+			i += OPS_STRETCH - 1;
+			continue;
+		}
 		if (s->ops[i] && s->ops[i] != &op_nothing)
 			store_release(s, s->ops[i], sizeof *s->ops[i]);
 		s->ops[i] = NULL;
 	}
+	memset(s->ops_made, 0, sizeof s->ops_made);
 }
 
 struct fd_table *step_fds(const struct step *x)

@@ -83,6 +83,8 @@ struct pid_map {		/* pid or tid -> object, linear probing */
 struct op;
 struct fd_from;
 
+#define OPS_STRETCH 512 /* event types: a page of pointers to ops */
+
 struct store {
 	struct state pub;	/* first */
 	size_t used, limit;	/* limit: STATE_BYTES_MAX, less in tests */
@@ -102,6 +104,7 @@ struct store {
 	bool to_settle;
 	/* */
 	struct op **ops;		/* by event type, made on first use */
+	bool ops_made[EVENT_TYPE_MAX / OPS_STRETCH]; /* in which stretches there are some */
 	struct fd_from *fd_from;	/* by event type */
 	uint64_t version;
 	uint64_t n_refused;		/* threads, fds and entries beyond a limit */

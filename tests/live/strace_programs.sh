@@ -115,7 +115,8 @@ declare -A commands=(
 	[redis]="/bin/bash script"
 	[threads]="$BUILD/tests/live/strace_threads"
 )
-# in_work NAME TRACER...: the program in a new folder of the same name, with the same environment
+# in_work NAME TRACER...: the program in a new folder of the same name, with the same environment; how many
+# microseconds it took is in $TMP/took
 in_work() {
 	local name=$1 beside='' status
 	shift
@@ -126,9 +127,11 @@ in_work() {
 		! declare -F "prepare_$name" >/dev/null || "prepare_$name" || exit
 		! declare -F "beside_$name" >/dev/null || { "beside_$name" >/dev/null 2>&1 & beside=$!; }
 		read -r -a command <<<"${commands[$name]}"
+		began=${EPOCHREALTIME/./}
 		timeout -k 5 60 env -i PATH="$BUILD:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" HOME="$work" LC_ALL=C \
 			PYTHONHASHSEED=0 setarch -R "$@" "${command[@]}" >"$TMP/out" 2>"$TMP/err" </dev/null
 		status=$?
+		echo $((${EPOCHREALTIME/./} - began)) >"$TMP/took"
 		[ -z "$beside" ] || wait "$beside"
 		[ $status != 124 ] && [ $status -lt 126 ]
 	) || { cat "$TMP/err"; wrong "$name: $1 failed"; return 1; }
