@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,4 +185,15 @@ struct btf *core_types_kernel(void)
 	}
 	close(fd);
 	return types ? types : btf__load_vmlinux_btf();
+}
+
+bool core_types_has_value(const struct btf *kernel, const char *name, const char *value)
+{
+	int id = btf__find_by_name_kind(kernel, name, BTF_KIND_ENUM);
+	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(kernel, (uint32_t)id);
+
+	for (unsigned i = 0; t && i < btf_vlen(t); i++)
+		if (!strcmp(btf__name_by_offset(kernel, btf_enum(t)[i].name_off), value))
+			return true;
+	return false;
 }

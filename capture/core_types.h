@@ -7,6 +7,7 @@
  */
 #pragma once
 #include <bpf/btf.h>
+#include <stdbool.h>
 
 /*
  * From the kernel's types, those with a name that also occurs in wanted, in a file in memory. Its
@@ -16,3 +17,6 @@ int core_types_file(const struct btf *kernel, const struct btf *wanted);
 
 /* The kernel's own, mapped where it can be, else read. NULL and errno on failure; btf__free() it. */
 struct btf *core_types_kernel(void);
+
+/* Whether an enum of the kernel has that value: helpers are told by theirs. */
+bool core_types_has_value(const struct btf *kernel, const char *name, const char *value);

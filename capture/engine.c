@@ -284,26 +284,42 @@ static struct bpf_object *object_open(const char *types)
 	return bpf_object__open_mem(engine_object, (size_t)(engine_object_end - engine_object), &options);
 }
 
-/* The kernel's types that the programs need, as a file; negative where all will have to be read. */
-static int types_open(void)
+/* What the kernel's types say. */
+struct kernel_facts {
+	int types;	/* those that the programs need, as a file; negative where all will have to be read */
+	bool may_sleep; /* iterators may, and read the memory of the tasks that they come by */
+};
+
+static struct kernel_facts kernel_facts_find(void)
 {
 	struct bpf_object *object = object_open(NULL);
 	struct btf *kernel = core_types_kernel();
-	int fd = object && kernel ? core_types_file(kernel, bpf_object__btf(object)) : -ENOENT;
+	struct kernel_facts facts = {.types = -ENOENT};
 
+	if (object && kernel) {
+		facts.types = core_types_file(kernel, bpf_object__btf(object));
+		facts.may_sleep = core_types_has_value(kernel, "bpf_func_id", "BPF_FUNC_copy_from_user_task");
+	}
 	btf__free(kernel);
 	bpf_object__close(object);
-	return fd;
+	return facts;
 }
 
-static int programs_load(struct engine *e, const struct engine_options *o, const char *types, struct error *err)
+static int programs_load(struct engine *e, const struct engine_options *o, const struct kernel_facts *facts,
+			 struct error *err)
 {
+	struct bpf_program *iterator;
+	char path[64];
 	int r;
 
-	e->object = object_open(types);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", facts->types);
+	e->object = object_open(facts->types >= 0 ? path : NULL);
 	if (!e->object)
 		return load_failed(e, -errno, err);
-	r = maps_size(e);
+	iterator = bpf_object__find_program_by_name(e->object, "on_unfinished");
+	r = iterator && facts->may_sleep ? bpf_program__set_flags(iterator, BPF_F_SLEEPABLE) : 0;
+	if (r == 0)
+		r = maps_size(e);
 	if (r == 0)
 		r = config_set(e, o, err);
 	if (r == 0)
@@ -315,14 +331,12 @@ static int programs_load(struct engine *e, const struct engine_options *o, const
 
 static int object_load(struct engine *e, const struct engine_options *o, struct error *err)
 {
-	int types = types_open(), r;
+	struct kernel_facts facts = kernel_facts_find();
+	int r = programs_load(e, o, &facts, err);
 	struct bpf_map *map;
-	char path[64];
 
-	snprintf(path, sizeof path, "/proc/self/fd/%d", types);
-	r = programs_load(e, o, types >= 0 ? path : NULL, err);
-	if (types >= 0)
-		close(types);
+	if (facts.types >= 0)
+		close(facts.types);
 	if (r < 0)
 		return r;
 	bpf_object__for_each_map(map, e->object)

@@ -5,6 +5,7 @@
  * read at exit, when the kernel has paged it in; what the call itself destroys (an exec's file name) is
  * taken on the way. A task that is not wanted costs one look into its task storage per tracepoint.
  */
+#include "progress.h"
 #include "reaper.h"
 #include "verdict.h"
 
@@ -140,23 +141,34 @@ static __always_inline bool head_record(struct task_struct *task, struct call *c
 	return true;
 }
 
-/* Puts the record of a call together and sends it. */
-static __always_inline void call_record(struct task_struct *task, struct call *call,
-					const struct kernel_recipe *recipe, u64 exit_ns, s64 result, u32 flags,
-					bool returned)
+/* Begins a record in one of the buffers: all but the parameters. */
+static __always_inline struct scratch *call_begin(u32 buffer, struct task_struct *task, struct call *call,
+						  const struct kernel_recipe *recipe, u64 exit_ns, s64 result,
+						  u32 flags)
 {
-	/* The iterator may be interrupted by the other programs: it has a buffer of its own. */
-	u32 cpu = bpf_get_smp_processor_id(), key = flags & EVENT_UNFINISHED ? config.n_cpus : cpu;
-	struct scratch *s = bpf_map_lookup_elem(&scratches, &key);
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &buffer);
 
 	if (!s)
-		return;
+		return 0;
 	s->task = (u64)task;
 	__builtin_memcpy(s->args, call->args, sizeof s->args);
 	s->result = result;
 	s->compat = call->sysno >= TABLE_COMPAT;
 	s->pieces.env_count = call->env_count;
 	head_fill(&s->head, task, call, recipe, exit_ns, result, flags);
+	return s;
+}
+
+/* Puts the record of a call together and sends it. */
+static __always_inline void call_record(struct task_struct *task, struct call *call,
+					const struct kernel_recipe *recipe, u64 exit_ns, s64 result, u32 flags,
+					bool returned)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+	struct scratch *s = call_begin(cpu, task, call, recipe, exit_ns, result, flags);
+
+	if (!s)
+		return;
 	if (returned)
 		walk_recipe(s, recipe);
 	else
@@ -469,15 +481,16 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info)
 }
 
 /*
- * Calls in progress, read through the iterator. Their pointers cannot be followed from here; numbers and
- * file descriptors can. Of tasks that have not begun or ended a call since we came only the number goes
- * to who reads: what they are in, if anything, began before.
+ * Calls in progress, read through the iterator; user space lets it sleep where the kernel allows that.
+ * Of tasks that have not begun or ended a call since we came only the number goes to who reads: what
+ * they are in, if anything, began before.
  */
 SEC("iter/task")
 int on_unfinished(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct kernel_recipe *recipe;
+	struct scratch *s;
 	struct call *call;
 	u32 index;
 
@@ -495,8 +508,14 @@ int on_unfinished(struct bpf_iter__task *ctx)
 		return 0;
 	index = call->sysno;
 	recipe = bpf_map_lookup_elem(&recipes, &index);
-	if (recipe && (recipe->flags & CALL_WANTED))
-		call_record(task, call, recipe, bpf_ktime_get_boot_ns(), 0, EVENT_UNFINISHED | EVENT_NO_RESULT,
-			    false);
+	if (!recipe || !(recipe->flags & CALL_WANTED))
+		return 0;
+	/* Other programs may run meanwhile: the iterator has a buffer of its own. */
+	s = call_begin(config.n_cpus, task, call, recipe, bpf_ktime_get_boot_ns(), 0,
+		       EVENT_UNFINISHED | EVENT_NO_RESULT);
+	if (!s)
+		return 0;
+	walk_in_progress(s, recipe, task);
+	record_send(s, s->loops.off, recipe->flags & CALL_STATE, bpf_get_smp_processor_id());
 	return 0;
 }

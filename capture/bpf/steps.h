@@ -555,6 +555,14 @@ STEPS(put_clone_flags)
 		walk_number(s, step, flags & ~0xFFu);
 }
 
+/* The mode counts only where a file may be made. */
+static __always_inline void put_open_mode(struct scratch *s, const struct kernel_step *step)
+{
+	bool counts = walk_arg(s, step->b) & (O_CREAT | O_TMPFILE_BIT);
+
+	walk_number(s, step, counts ? walk_arg(s, step->a) : 0);
+}
+
 struct walk {
 	struct scratch *s;
 	const struct kernel_recipe *recipe;
@@ -590,27 +598,12 @@ static __always_inline void put_value(struct scratch *s, const struct kernel_ste
 	walk_number(s, step, a);
 }
 
-/* Where a call that has not returned wants to go, or what it waits to hear from: as far as the socket knows. */
-static __always_inline void put_socket_in_progress(struct scratch *s, const struct kernel_step *step)
-{
-	struct sock *sk = file_sock(file_in((struct task_struct *)s->task, walk_arg(s, step->a)));
-	u8 *p = walk_place(s);
-	u32 n = sk && p ? tuple_put(p + 2, sk, step->kind == KIND_TUPLETO, 0, 0) : 0;
-
-	if (n)
-		walk_sized(s, p, n & 0xFF);
-	else
-		walk_absent(s, step);
-}
-
 static long walk_value(u32 i, struct walk *w)
 {
 	const struct kernel_step *step = walk_at(w, i);
 
 	if (step->kind <= KIND_LONG2)
 		put_value(w->s, step);
-	else if (step->kind == KIND_TUPLETO || step->kind == KIND_TUPLEFROM)
-		put_socket_in_progress(w->s, step);
 	else if (step->kind == MEMORY_ARGS)
 		put_arguments(w->s, step);
 	else if (step->kind < MEMORY_ARGS)
@@ -622,7 +615,6 @@ static long walk_step(u32 i, struct walk *w)
 {
 	struct scratch *s = w->s;
 	const struct kernel_step *step = walk_at(w, i);
-	u64 a;
 
 	if ((step->flags & KSTEP_ON_SUCCESS) && s->result < 0) {
 		if (step->kind < MEMORY_ARGS)
@@ -664,8 +656,7 @@ static long walk_step(u32 i, struct walk *w)
 		put_task(s, step);
 		break;
 	case KIND_OPENMODE:
-		a = walk_arg(s, step->b) & (O_CREAT | O_TMPFILE_BIT) ? walk_arg(s, step->a) : 0;
-		walk_number(s, step, a);
+		put_open_mode(s, step);
 		break;
 	case KIND_CLONEFLAGS: case KIND_CLONE3FLAGS: case KIND_FORKFLAGS:
 		put_clone_flags(s, step);
@@ -702,7 +693,7 @@ static __always_inline void walk_recipe(struct scratch *s, const struct kernel_r
 		bpf_loop(n, walk_step, &w, 0);
 }
 
-/* The same for a call that has not returned: what needs its end or its memory is absent. */
+/* The same for a call that has only begun: what needs its end or its memory is absent. */
 static __always_inline void walk_values(struct scratch *s, const struct kernel_recipe *recipe)
 {
 	struct walk w = {.s = s, .recipe = recipe};

@@ -131,6 +131,20 @@ void call_walk(struct call *c, const struct kernel_recipe *recipe)
 	}
 }
 
+/* What a call was given in memory that it does not change, or where it wants to go. */
+static bool is_given(const struct kernel_step *step)
+{
+	if (step->flags & KSTEP_ON_SUCCESS)
+		return false;
+	switch (step->kind) {
+	case KIND_STR: case KIND_PATH: case KIND_IN: case KIND_SIGSET: case KIND_FDLIST: case KIND_OPENMODE:
+	case KIND_TIMESPEC: case KIND_TIMESPEC64: case KIND_TIMEVAL:
+	case KIND_SOCKADDR: case KIND_TUPLETO: case KIND_TUPLEFROM:
+		return true;
+	}
+	return false;
+}
+
 void call_walk_values(struct call *c, const struct kernel_recipe *recipe)
 {
 	walk_begin(c, recipe);
@@ -139,8 +153,10 @@ void call_walk_values(struct call *c, const struct kernel_recipe *recipe)
 
 		if (step->kind <= KIND_LONG2)
 			put_value(c, step);
-		else if (c->context && (step->kind == KIND_TUPLETO || step->kind == KIND_TUPLEFROM))
-			put_socket(c, step);
+		else if (step->kind == KIND_OPENFLAGS) /* what came of it is not known yet */
+			call_number(c, step, call_arg(c, step->a));
+		else if (c->context && is_given(step))
+			(steps[step->kind] ? steps[step->kind] : put_option)(c, step);
 		else if (step->kind == MEMORY_ARGS)
 			put_piece(c, step);
 		else if (step->kind < MEMORY_ARGS)

@@ -316,6 +316,7 @@ void put_fdlist(struct call *c, const struct kernel_step *step)
 	uint64_t n = call_arg(c, step->b), array = call_arg(c, step->a);
 	uint16_t done = n > FDLIST_MAX ? FDLIST_MAX : (uint16_t)n;
 	uint8_t *p = call_place(c);
+	bool waits = c->head->flags & EVENT_UNFINISHED; /* then no events have come yet: those asked for */
 
 	while (done && !memory_read(c, array, fds, done * sizeof *fds))
 		done--;
@@ -328,7 +329,7 @@ void put_fdlist(struct call *c, const struct kernel_step *step)
 		int64_t fd = fds[i].fd;
 
 		memcpy(p + 4 + i * FDLIST_ENTRY, &fd, 8);
-		memcpy(p + 4 + i * FDLIST_ENTRY + 8, &fds[i].revents, 2);
+		memcpy(p + 4 + i * FDLIST_ENTRY + 8, waits ? &fds[i].events : &fds[i].revents, 2);
 	}
 	call_sized(c, p, 2 + done * FDLIST_ENTRY);
 }

@@ -34,7 +34,11 @@ sleep 0.2
 cp "$TMP/a.err" "$TMP/a.asked"
 wait_for 'the capture is complete' "$TMP/a.err"
 calls=('read\(fd=[0-9]+\(<p>.*\) size=100\)' "flock\(fd=[0-9]+\(<f>$TMP/locked\) operation=2\(LOCK_EX\)\)"
-	"connect\(tuple=127.0.0.1:[0-9]+->127.0.0.1:$port fd=[0-9]+" "\($pid\) futex\(addr=[0-9A-F]+ op=.*FUTEX_WAIT")
+	"connect\(tuple=127.0.0.1:[0-9]+->127.0.0.1:$port fd=[0-9]+" "\($pid\) futex\(addr=[0-9A-F]+ op=.*FUTEX_WAIT"
+	# what pointers point to, in the memory of who waits
+	"openat\(dirfd=-100\(AT_FDCWD\) name=$TMP/locked.fifo flags=4097\(O_RDONLY\|O_CLOEXEC\) mode=0\)"
+	"connect\(tuple=[0-9a-f]+->[0-9a-f]+ $TMP/locked.sock fd=[0-9]+\(<u>\) addr=$TMP/locked.sock\)"
+	'write\(data=to whom it may concern to whom .* fd=[0-9]+\(<p>.*\) size=230000\)' 'poll\(fds=[0-9]+:p1 timeout=-1\)')
 for call in "${calls[@]}"; do
 	told "asked" "$TMP/a.asked" "^ +1\.[0-9]{9} s stuck.py \([0-9]+\) $call|^ +1\.[0-9]{9} s stuck.py $call"
 done
@@ -43,7 +47,7 @@ told "from the file" "$TMP/a.file" "${calls[@]}"
 same "the end as told and as in the file" "$(grep -c ' s stuck.py' "$TMP/a.file")" \
 	"$(awk '/^calls in progress/ { n = 0 } / s stuck.py/ { n++ } END { print n }' "$TMP/a.err")"
 # What was asked for in between is not in the file: each thread is in one call.
-same "unfinished calls in the file" "$(scapread -r "$TMP/a.scap" evt.unfinished=true | wc -l)" 4
+same "unfinished calls in the file" "$(scapread -r "$TMP/a.scap" evt.unfinished=true | wc -l)" 8
 
 # Attached to, by number and by name, when they are stuck already.
 before=('since before +stuck.py \([0-9]+\) read\(fd=[0-9]+\(<p>pipe:\[[0-9]+\]\) size=100\)'
@@ -57,5 +61,14 @@ told "by name" "$TMP/c.err" "${before[@]}"
 same "other programs" "$(scapread -r "$TMP/c.scap" proc.name!=stuck.py | wc -l)" 0
 kill "$pid"
 wait "$capture" 2>/dev/null
-measured "hangs: read on a pipe, flock, connect, futex: told with fd, peer and time; $(wc -l <"$TMP/a.file") lines"
+# The other engine says as much, but for the addresses of unix sockets.
+timeout 60 scapcap --engine=ptrace -M 3 -w "$TMP/d.scap" -- timeout -s KILL 6 "$HERE/stuck.py" "$TMP/other" >"$TMP/d.out" 2>"$TMP/d.err"
+read -r _ pid port <"$TMP/d.out"
+for call in "${calls[@]//"$TMP/locked"/$TMP/other}"; do
+	# Pid and port are others.
+	call=${call/->127.0.0.1:*fd=/->127.0.0.1:$port fd=}
+	told "ptrace" "$TMP/d.err" "${call/#*futex/futex}"
+done
+
+measured "hangs: read on a pipe, flock, connect, futex: told with fd, peer and time, and what their pointers point to; $(wc -l <"$TMP/a.file") lines"
 finish

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
-"""Threads that are stuck: in read on a pipe, in flock, in connect, in futex. Prints "stuck PID" when they are."""
+"""Threads that are stuck: in read and write on pipes, in flock, in connect (TCP and unix), in openat of a fifo, in poll,
+in futex. Prints "stuck PID PORT" when they are."""
 import fcntl
 import os
+import select
 import socket
 import sys
 import threading
@@ -9,12 +11,17 @@ import time
 
 path = sys.argv[1]
 reader, writer = os.pipe()
+other_pipe = os.pipe()
 held = open(path, "w")
 fcntl.flock(held, fcntl.LOCK_EX)
 server = socket.socket()
 server.bind(("127.0.0.1", 0))
 server.listen(1)
 clients = []
+os.mkfifo(path + ".fifo")
+unix_server = socket.socket(socket.AF_UNIX)
+unix_server.bind(path + ".sock")
+unix_server.listen(0)
 
 
 def read():
@@ -33,7 +40,28 @@ def connect():
         clients[-1].connect(server.getsockname())
 
 
-for stuck in (read, lock, connect):
+def connect_unix():
+    for _ in range(5):
+        clients.append(socket.socket(socket.AF_UNIX))
+        clients[-1].connect(path + ".sock")
+
+
+def open_fifo():
+    os.open(path + ".fifo", os.O_RDONLY)
+
+
+def write():
+    """More than a pipe holds."""
+    os.write(other_pipe[1], b"to whom it may concern " * 10000)
+
+
+def poll():
+    wanted = select.poll()
+    wanted.register(reader, select.POLLIN)
+    wanted.poll()
+
+
+for stuck in (read, lock, connect, connect_unix, open_fifo, write, poll):
     threading.Thread(target=stuck, daemon=True).start()
 time.sleep(0.3)
 print("stuck", os.getpid(), server.getsockname()[1], flush=True)
