@@ -14,9 +14,8 @@
 #define DEPTH_MAX 64 /* generations between a process and one of the pids */
 
 struct before {
-	uint32_t tid, pid;
-	uint64_t start_ticks, args[6];
-	uint32_t number;
+	uint32_t tid;
+	struct record *record;
 };
 
 struct calls_before {
@@ -25,10 +24,11 @@ struct calls_before {
 	const uint32_t *pids;
 	size_t n_pids;
 	struct kernel_recipe *recipes;
+	struct call_context context;
 	struct before *calls;
 	size_t n, allocated;
 	bool failed;
-	struct record *record;
+	struct record *scratch;
 };
 
 /* ---- who is wanted ---- */
@@ -99,7 +99,7 @@ static bool descends(const struct calls_before *b, const struct thread_entry *t)
 
 /* ---- reading ---- */
 
-static bool read_syscall(const struct thread_entry *t, struct before *ret)
+static bool read_syscall(const struct thread_entry *t, uint32_t *ret_number, uint64_t *args)
 {
 	char path[64], line[256];
 	int fd, number;
@@ -115,45 +115,88 @@ static bool read_syscall(const struct thread_entry *t, struct before *ret)
 	line[n] = 0;
 	/* "running", or "-1 ...": it is not in a call. */
 	if (sscanf(line, "%d %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64, &number,
-		   &ret->args[0], &ret->args[1], &ret->args[2], &ret->args[3], &ret->args[4], &ret->args[5]) != 7 ||
+		   &args[0], &args[1], &args[2], &args[3], &args[4], &args[5]) != 7 ||
 	    number < 0 || number >= PSEUDO_TASK)
 		return false;
-	ret->number = (uint32_t)number;
+	*ret_number = (uint32_t)number;
+	return true;
+}
+
+/* The call as a record, in the scratch buffer; NULL: it is not wanted. */
+static const struct record *make_record(struct calls_before *b, const struct thread_entry *t, uint64_t start_ticks,
+					uint32_t number, const uint64_t *args)
+{
+	const struct kernel_recipe *recipe = &b->recipes[number];
+	struct tracee task = {.tid = (pid_t)t->tid};
+	struct record *r = b->scratch;
+	struct call c = {.context = &b->context, .task = &task, .head = r, .data = (uint8_t *)(r + 1)};
+
+	if (!(recipe->flags & CALL_WANTED))
+		return NULL;
+	*r = (struct record){
+		.type = recipe->type,
+		.flags = EVENT_UNFINISHED | EVENT_NO_RESULT | EVENT_ENTRY_UNKNOWN,
+		.tid = (uint32_t)t->tid,
+		.pid = (uint32_t)t->pid,
+		.fd = recipe->fd_arg < 6 ? (int32_t)args[recipe->fd_arg] : FD_NONE,
+		.absent = recipe->absent,
+		.sysno = (uint16_t)number,
+		.born = (uint32_t)(start_ticks * (1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK)) >> 20),
+	};
+	memcpy(c.args, args, sizeof c.args);
+	call_walk_values(&c, recipe);
+	r->size = (uint32_t)sizeof *r + c.off;
+	return r;
+}
+
+static bool keep(struct calls_before *b, const struct record *r)
+{
+	struct record *copy = malloc(r->size);
+
+	if (b->n == b->allocated) {
+		size_t n = b->allocated ? b->allocated * 2 : 64;
+		struct before *more = reallocarray(b->calls, n, sizeof *more);
+
+		if (!more) {
+			free(copy);
+			return false;
+		}
+		b->calls = more;
+		b->allocated = n;
+	}
+	if (!copy)
+		return false;
+	memcpy(copy, r, r->size);
+	b->calls[b->n++] = (struct before){r->tid, copy};
 	return true;
 }
 
 static void take(void *context, const struct thread_entry *t, uint64_t start_ticks)
 {
 	struct calls_before *b = context;
-	struct before call = {.tid = (uint32_t)t->tid, .pid = (uint32_t)t->pid, .start_ticks = start_ticks};
+	const struct record *r;
+	uint64_t args[6];
+	uint32_t number;
 
 	if (b->failed || t->pid == getpid() || !filter_lets_pass(b->filter, t) || !descends(b, t) ||
-	    !read_syscall(t, &call))
+	    !read_syscall(t, &number, args))
 		return;
-	if (b->n == b->allocated) {
-		size_t n = b->allocated ? b->allocated * 2 : 64;
-		struct before *more = reallocarray(b->calls, n, sizeof *more);
-
-		b->failed = !more;
-		if (!more)
-			return;
-		b->calls = more;
-		b->allocated = n;
-	}
-	b->calls[b->n++] = call;
+	r = make_record(b, t, start_ticks, number, args);
+	b->failed = r && !keep(b, r);
 }
 
 struct calls_before *calls_before_new(struct snapshot *sn, const struct kernel_filter *filter,
-				      const uint32_t *pids, size_t n_pids, bool structures)
+				      const uint32_t *pids, size_t n_pids, uint32_t snaplen, bool structures)
 {
 	struct calls_before *b = calloc(1, sizeof *b);
 
 	if (!b)
 		return NULL;
-	*b = (struct calls_before){.sn = sn, .filter = filter, .pids = pids, .n_pids = n_pids};
+	*b = (struct calls_before){.sn = sn, .filter = filter, .pids = pids, .n_pids = n_pids,
+				  .context.snaplen = snaplen};
 	b->recipes = calloc(SYSCALLS_MAX * TABLES_MAX, sizeof *b->recipes);
-	b->record = calloc(1, sizeof *b->record + SCRATCH_SIZE);
-	if (b->recipes && b->record) {
+	b->scratch = calloc(1, sizeof *b->scratch + SCRATCH_SIZE);
+	if (b->recipes && b->scratch) {
 		kernel_recipes_fill(b->recipes, filter, false, structures);
 		snapshot_each(sn, take, b);
 		if (!b->failed)
@@ -167,9 +210,11 @@ void calls_before_free(struct calls_before *b)
 {
 	if (!b)
 		return;
+	for (size_t i = 0; i < b->n; i++)
+		free(b->calls[i].record);
 	free(b->recipes);
 	free(b->calls);
-	free(b->record);
+	free(b->scratch);
 	free(b);
 }
 
@@ -177,29 +222,8 @@ void calls_before_free(struct calls_before *b)
 
 struct record *calls_before_record(struct calls_before *b, uint32_t tid)
 {
-	const struct kernel_recipe *recipe;
-	const struct before *call = NULL;
-	struct record *r = b->record;
-	struct call c = {.head = r, .data = (uint8_t *)(r + 1)};
-
-	for (size_t i = 0; i < b->n && !call; i++)
+	for (size_t i = 0; i < b->n; i++)
 		if (b->calls[i].tid == tid)
-			call = &b->calls[i];
-	recipe = call ? &b->recipes[call->number] : NULL;
-	if (!recipe || !(recipe->flags & CALL_WANTED) || !snapshot_lives(b->sn, tid))
-		return NULL;
-	*r = (struct record){
-		.type = recipe->type,
-		.flags = EVENT_UNFINISHED | EVENT_NO_RESULT | EVENT_ENTRY_UNKNOWN,
-		.tid = call->tid,
-		.pid = call->pid,
-		.fd = recipe->fd_arg < 6 ? (int32_t)call->args[recipe->fd_arg] : FD_NONE,
-		.absent = recipe->absent,
-		.sysno = (uint16_t)call->number,
-		.born = (uint32_t)(call->start_ticks * (1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK)) >> 20),
-	};
-	memcpy(c.args, call->args, sizeof c.args);
-	call_walk_values(&c, recipe);
-	r->size = (uint32_t)sizeof *r + c.off;
-	return r;
+			return snapshot_lives(b->sn, tid) ? b->calls[i].record : NULL;
+	return NULL;
 }

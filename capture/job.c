@@ -101,7 +101,8 @@ static int snapshot_take(struct job *j, struct error *err)
 	/* Of a command nothing was there before; ptrace knows what its tracees are in. */
 	if (j->command.pid || j->by_ptrace)
 		return 0;
-	j->before = calls_before_new(j->snapshot, &j->kernel, j->a->pids, j->a->n_pids, j->a->structures);
+	j->before = calls_before_new(j->snapshot, &j->kernel, j->a->pids, j->a->n_pids, (uint32_t)j->a->snaplen,
+				     j->a->structures);
 	return j->before ? 0 : error_set(err, -ENOMEM, "out of memory");
 }
 

@@ -132,15 +132,17 @@ void call_walk(struct call *c, const struct kernel_recipe *recipe)
 }
 
 /* What a call was given in memory that it does not change, or where it wants to go. */
-static bool is_given(const struct kernel_step *step)
+static bool is_given(const struct call *c, const struct kernel_step *step)
 {
 	if (step->flags & KSTEP_ON_SUCCESS)
 		return false;
 	switch (step->kind) {
 	case KIND_STR: case KIND_PATH: case KIND_IN: case KIND_SIGSET: case KIND_FDLIST: case KIND_OPENMODE:
 	case KIND_TIMESPEC: case KIND_TIMESPEC64: case KIND_TIMEVAL:
-	case KIND_SOCKADDR: case KIND_TUPLETO: case KIND_TUPLEFROM:
+	case KIND_SOCKADDR:
 		return true;
+	case KIND_TUPLETO: case KIND_TUPLEFROM:
+		return c->context->socket;
 	}
 	return false;
 }
@@ -155,7 +157,7 @@ void call_walk_values(struct call *c, const struct kernel_recipe *recipe)
 			put_value(c, step);
 		else if (step->kind == KIND_OPENFLAGS) /* what came of it is not known yet */
 			call_number(c, step, call_arg(c, step->a));
-		else if (c->context && is_given(step))
+		else if (is_given(c, step))
 			(steps[step->kind] ? steps[step->kind] : put_option)(c, step);
 		else if (step->kind == MEMORY_ARGS)
 			put_piece(c, step);

@@ -48,8 +48,8 @@ struct call {
 
 /* Appends all parameters of a recipe to the (begun) record. */
 void call_walk(struct call *c, const struct kernel_recipe *recipe);
-/* The same for a call that has not returned: what its arguments say, and (with a context) what it was given in memory
-   and whom its socket speaks with. */
+/* The same for a call that has not returned: what its arguments say, what it was given in memory and
+   (with facts of sockets) whom its socket speaks with. */
 void call_walk_values(struct call *c, const struct kernel_recipe *recipe);
 
 /* ---- appending ---- */

@@ -53,7 +53,11 @@ same "unfinished calls in the file" "$(scapread -r "$TMP/a.scap" evt.unfinished=
 before=('since before +stuck.py \([0-9]+\) read\(fd=[0-9]+\(<p>pipe:\[[0-9]+\]\) size=100\)'
 	"since before +stuck.py \([0-9]+\) flock\(fd=[0-9]+\(<f>$TMP/locked\) operation=2\(LOCK_EX\)\)"
 	"since before +stuck.py \([0-9]+\) connect\(fd=[0-9]+\(<4t>127.0.0.1:[0-9]+->127.0.0.1:$port\)"
-	"since before +stuck.py \($pid\) futex\(")
+	"since before +stuck.py \($pid\) futex\("
+	"since before +stuck.py \([0-9]+\) openat\(dirfd=-100\(AT_FDCWD\) name=$TMP/locked.fifo flags=4097"
+	"since before +stuck.py \([0-9]+\) connect\(fd=[0-9]+\(<u>.*\) addr=$TMP/locked.sock\)"
+	'since before +stuck.py \([0-9]+\) write\(data=to whom it may concern .* size=230000\)'
+	'since before +stuck.py \([0-9]+\) (poll\(fds=[0-9]+:p1|restart_syscall)')
 scapcap -M 1 -w "$TMP/b.scap" -p "$pid" 2>"$TMP/b.err"
 told "-p" "$TMP/b.err" "${before[@]}"
 scapcap -M 1 --hangs -w "$TMP/c.scap" proc.name=stuck.py 2>"$TMP/c.err"
