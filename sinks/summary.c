@@ -271,15 +271,19 @@ static int print_table(struct summary_sink *s, struct tally **rows, size_t n, bo
 static int summary_finish(struct sink *sink, struct error *err)
 {
 	struct summary_sink *s = (struct summary_sink *)sink;
-	const size_t n = groups_count(s->tallies);
-	struct tally **rows = calloc(n + 1, sizeof(struct tally *));
+	const size_t n_tallies = groups_count(s->tallies);
+	struct tally **rows = calloc(n_tallies + 1, sizeof(struct tally *));
+	size_t n = 0;
 	struct buffer begin = {0};
 	int r = rows ? 0 : -ENOMEM;
 
 	while (r == 0 && s->n_held)
 		r = let_go(s, s->held[0].tid, true, err);
-	for (size_t i = 0; rows && i < n; i++)
-		rows[i] = groups_at(s->tallies, i, NULL);
+	/* Those that were only held never counted. */
+	for (size_t i = 0; rows && i < n_tallies; i++) {
+		rows[n] = groups_at(s->tallies, i, NULL);
+		n += rows[n]->calls > 0;
+	}
 	if (rows)
 		qsort(rows, n, sizeof *rows, compare_tables);
 	for (size_t i = 0, end; r == 0 && i < n; i = end) {
