@@ -177,6 +177,11 @@ void command_reaped(struct command *c, int wait_status)
 	c->traced = false;
 }
 
+int command_signalled(const struct command *c)
+{
+	return WIFSIGNALED(c->wait_status) ? WTERMSIG(c->wait_status) : 0;
+}
+
 int command_status(const struct command *c)
 {
 	if (WIFSIGNALED(c->wait_status))

@@ -57,6 +57,8 @@ bool command_ended(struct command *c);
 void command_reaped(struct command *c, int wait_status);
 /* As the shell has it: its exit status, or 128 + signal. Only when it has ended. */
 int command_status(const struct command *c);
+/* The signal that has ended it, 0: it has exited. */
+int command_signalled(const struct command *c);
 /*
  * Sends it a signal, also when it has more privileges than we have by now. For signal handlers, too.
  */

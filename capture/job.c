@@ -20,6 +20,8 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -517,6 +519,24 @@ static int command_wait(struct job *j)
 	return command_status(&j->command);
 }
 
+/* Whoever has started us sees what he would have seen of the command: that a signal has ended it. */
+static void end_as_command(const struct command *c)
+{
+	int number = command_signalled(c);
+	struct rlimit none = {0, 0};
+	sigset_t set;
+
+	if (!number)
+		return;
+	fflush(NULL);
+	setrlimit(RLIMIT_CORE, &none);
+	signal(number, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	raise(number);
+}
+
 int job_run(const struct arguments *a, struct filter *filter)
 {
 	struct job j = {.a = a, .filter = filter, .out = {.fd = -1}};
@@ -541,5 +561,7 @@ int job_run(const struct arguments *a, struct filter *filter)
 	command_done(&j.command);
 	if (j.exec_failed)
 		return j.exec_failed == -ENOENT ? 127 : 126;
+	if (!err.code && j.command.ended)
+		end_as_command(&j.command);
 	return err.code ? 1 : status;
 }

@@ -199,13 +199,24 @@ static void take_exec(struct tracer *tr, struct tracee *t)
 
 /* ---- signals ---- */
 
-/* Ours stops with the command where the terminal stops both, so that the shell sees it. */
+/*
+ * Ours stops with the command where the terminal stops both, so that the shell sees it: by the same signal, which is
+ * ignored else. It is sent to this thread, so that it has taken effect before it is ignored again.
+ */
 static void stop_with_command(struct tracer *tr, const struct tracee *t, int number)
 {
 	bool is_command = tr->options.command && t->tid == tr->options.command->pid;
+	sigset_t set, before;
 
-	if (is_command && number != SIGSTOP && getpgid(t->tid) == getpgrp())
-		kill(getpid(), SIGSTOP);
+	if (!is_command || number == SIGSTOP || getpgid(t->tid) != getpgrp())
+		return;
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	signal(number, SIG_DFL);
+	pthread_sigmask(SIG_UNBLOCK, &set, &before);
+	pthread_kill(pthread_self(), number);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	signal(number, SIG_IGN);
 }
 
 static void take_group_stop(struct tracer *tr, struct tracee *t, int number)
