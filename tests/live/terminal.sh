@@ -11,6 +11,16 @@ fi
 cp /bin/sleep "$TMP/nap-$$"
 cp /bin/cat "$TMP/reader-$$"
 
+# Whoever was killed may take a moment.
+nobody_left() {
+	local i
+	for ((i = 0; i < 100; i++)); do
+		pgrep -x "nap-$$" >/dev/null || pgrep -x "reader-$$" >/dev/null || return 0
+		sleep 0.02
+	done
+	return 1
+}
+
 # steps NAME RUNNER...: what happens on the terminal, in NAME.steps
 steps() {
 	local name=$1
