@@ -5,7 +5,6 @@
 struct row {
 	struct field field;
 	uint32_t tag;
-	bool of_fd; /* has no value without an fd */
 };
 
 struct record_fields {
@@ -13,11 +12,6 @@ struct record_fields {
 	size_t n[2];
 	struct row *rows[2];
 };
-
-static bool begins(const char *name, const char *with)
-{
-	return strncmp(name, with, strlen(with)) == 0;
-}
 
 /* Long, and of little use beside the others: every fd of the process, every environment of its
    ancestors, texts that repeat the parameters. */
@@ -64,7 +58,6 @@ static bool add_rows(struct record_fields *f, enum field_group group)
 			f->rows[group][f->n[group]++] = (struct row){
 			    .field = {.info = info, .index = -1},
 			    .tag = record_field_tag(info->name),
-			    .of_fd = begins(info->name, "fd."),
 			};
 	return true;
 }
@@ -164,9 +157,6 @@ static void put_row(struct record_fields *f, const struct row *row, struct buffe
 void record_fields_put(struct record_fields *f, enum field_group group, struct buffer *out,
 		       struct event *ev, struct state *st)
 {
-	const bool has_fd = st->now.fd_num >= 0 || st->now.fd;
-
 	for (size_t i = 0; i < f->n[group]; i++)
-		if (has_fd || !f->rows[group][i].of_fd)
-			put_row(f, &f->rows[group][i], out, ev, st);
+		put_row(f, &f->rows[group][i], out, ev, st);
 }
