@@ -43,6 +43,7 @@ struct file {
 	gchar *end_info;
 
 	guint n_interfaces; /* looked through */
+	bool expected;      /* blocks of ours are */
 	int interface;      /* of our link type, -1: not found */
 };
 
@@ -89,6 +90,31 @@ static GByteArray *take_block(const struct held_packet *p, bool *ret_events)
 	return block;
 }
 
+/*
+ * The first interface of our link type, for those who save the record again; and whether it is one
+ * that a native capture begins with, so that blocks of events are to be expected.
+ */
+static int find_interface(struct wtap *wth, struct file *f)
+{
+	char *name = NULL;
+
+	for (;
+	     f->interface < 0 && wth->interface_data && f->n_interfaces < wth->interface_data->len;
+	     f->n_interfaces++) {
+		wtap_block_t block =
+		    g_array_index(wth->interface_data, wtap_block_t, f->n_interfaces);
+		const wtapng_if_descr_mandatory_t *about = wtap_block_get_mandatory_data(block);
+
+		if (about->wtap_encap != WTAP_ENCAP_WIRESHARK_UPPER_PDU)
+			continue;
+		f->interface = (int)f->n_interfaces;
+		f->expected = wtap_block_get_string_option_value(block, OPT_IDB_NAME, &name) ==
+				  WTAP_OPTTYPE_SUCCESS &&
+			      !strcmp(name, "syscalls");
+	}
+	return f->interface;
+}
+
 /* One step on in the file. true: the spare holds a packet that needs no waiting. */
 static bool read_on(struct wtap *wth, struct file *f)
 {
@@ -106,7 +132,8 @@ static bool read_on(struct wtap *wth, struct file *f)
 		f->n_waiting_events += events;
 		return false;
 	}
-	if (!f->feed && !f->waiting.length)
+	find_interface(wth, f);
+	if (!f->feed && !f->waiting.length && !f->expected)
 		return true;
 	if (p->rec.presence_flags & WTAP_HAS_TS)
 		f->packet_ns = (guint64)p->rec.ts.secs * 1000000000u + (guint64)p->rec.ts.nsecs;
@@ -116,22 +143,6 @@ static bool read_on(struct wtap *wth, struct file *f)
 }
 
 /* ---- records ---- */
-
-/* The first interface of our link type, for those who save the record again. */
-static int find_interface(struct wtap *wth, struct file *f)
-{
-	for (;
-	     f->interface < 0 && wth->interface_data && f->n_interfaces < wth->interface_data->len;
-	     f->n_interfaces++) {
-		wtap_block_t block =
-		    g_array_index(wth->interface_data, wtap_block_t, f->n_interfaces);
-		const wtapng_if_descr_mandatory_t *about = wtap_block_get_mandatory_data(block);
-
-		if (about->wtap_encap == WTAP_ENCAP_WIRESHARK_UPPER_PDU)
-			f->interface = (int)f->n_interfaces;
-	}
-	return f->interface;
-}
 
 static void fill(struct wtap *wth, struct file *f, wtap_rec *rec, Buffer *buf, const guint8 *bytes,
 		 size_t len, guint64 time_ns)
