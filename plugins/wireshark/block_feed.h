@@ -12,8 +12,9 @@
 #pragma once
 #include "plugins/wireshark/event_teller.h"
 
-#define FEED_CAPTURES 64u /* followed at a time; the one whose blocks came longest ago makes room  \
-			   */
+#define FEED_CAPTURES                                                                              \
+	64u /* followed at a time; the one whose blocks came longest ago makes room                \
+	     */
 
 struct feed;
 struct feed *feed_new(void); /* NULL: out of memory */

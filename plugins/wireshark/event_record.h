@@ -23,6 +23,7 @@ enum record_tag {
 	RECORD_NAME = 1,  /* the event's name: openat */
 	RECORD_PARAM = 2, /* one parameter; they come in order */
 	RECORD_LOST = 3,  /* what was lost in front of this event */
+	RECORD_REST = 4,  /* empty: what columns and statistics show stands in front of it */
 };
 #define RECORD_FIELD 0x80000000u /* with the low 31 bits of the CRC-32 of the field's name */
 

@@ -291,6 +291,8 @@ static void put_items(struct teller *t)
 			return;
 	}
 	at = t->out.len;
+	record_fields_put(t->fields, FIELDS_FIRST, &t->out, ev, t->st);
+	record_item_end(&t->out, record_item_begin(&t->out, RECORD_REST));
 	put_thread(t);
 	if (!fits(t, at))
 		return;

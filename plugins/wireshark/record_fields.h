@@ -7,6 +7,7 @@
 #include "plugins/wireshark/event_record.h"
 
 enum field_group {
+	FIELDS_FIRST,     /* what columns and statistics show */
 	FIELDS_OF_THREAD, /* the same until threads change */
 	FIELDS_OF_EVENT,
 	FIELDS_IN_HEAD, /* not written */
@@ -22,8 +23,8 @@ void record_fields_free(struct record_fields *f);
 void record_fields_put(struct record_fields *f, enum field_group group, struct buffer *out,
 		       struct event *ev, struct state *st);
 
-/* A value as an item has it: u8 enum value_kind, then 8 bytes, 1 for booleans, or text, address,
+/* An item: u8 enum value_kind, then 8 bytes, 1 for booleans, or text, address,
  * bytes. */
-void record_value_put(struct buffer *out, const struct value *v);
+void record_value_put(struct buffer *out, uint32_t tag, const struct value *v);
 /* Text is a view. false: damaged. */
 bool record_value_take(struct cursor *c, struct value *ret);

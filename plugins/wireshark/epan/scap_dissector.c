@@ -77,7 +77,7 @@ static bool take_record(struct told *told, struct cursor c, packet_info *pinfo)
 	told->data_param = -1;
 	if (!record_head_take(&c, &told->head))
 		return false;
-	while ((r = record_item_next(&c, &item)) > 0)
+	while ((r = record_item_next(&c, &item)) > 0 && item.tag != RECORD_REST)
 		take_item(told, &item, pinfo);
 	told->damaged |= r < 0;
 	return true;
