@@ -207,6 +207,22 @@ static int take_snapshot(void *context, const char *value, struct error *err)
 	return error_set(err, -EINVAL, "'%s' is not one of tree, all, none", value);
 }
 
+static int take_interface(void *context, const char *value, struct error *err)
+{
+	struct arguments *a = context;
+
+	if (a->n_interfaces == INTERFACES_MAX)
+		return error_set(err, -EINVAL, "-i: at most %d interfaces", INTERFACES_MAX);
+	a->interfaces[a->n_interfaces++] = value;
+	return 0;
+}
+
+static int take_packets(void *context, const char *value, struct error *err)
+{
+	((struct arguments *)context)->packets = value;
+	return 0;
+}
+
 static int take_file_format(void *context, const char *value, struct error *err)
 {
 	struct arguments *a = context;
@@ -224,6 +240,8 @@ static const struct option_row rows[] = {
 	{0, "user", "NAME", "only what this user's processes do (name or number)", take_user},
 	{0, "cgroup", "PATH", "only processes in this control group (v2) or below", take_cgroup},
 	{'s', "snaplen", "LEN", "bytes kept of each I/O buffer (default 80)", take_snaplen},
+	{'i', "interface", "NAME", "record the packets of this network interface, too; repeatable", take_interface},
+	{0, "packets", "FILTER", "only packets that this filter of tcpdump chooses (of all interfaces without -i)", take_packets},
 	{'n', "numevents", "N", "stop after N events", take_limit},
 	{'M', "seconds", "SEC", "stop after SEC seconds", take_seconds},
 	{0, "format", "FORMAT", "line format of printed events, as scapread -p", take_format},
@@ -267,6 +285,7 @@ void arguments_help(void)
 	printf("\n"
 	       "  scapcap -w curl.scap proc.name=curl        everything named curl, until Ctrl-C\n"
 	       "  scapcap -w curl.scap -- curl example.org   this command and its descendants\n"
+	       "  scapcap -i eth0 --packets 'port 443' -w mix.scap -- curl https://example.org\n"
 	       "  scapcap -p 1234 evt.type=openat            print what a running process opens\n");
 }
 
@@ -289,6 +308,9 @@ static int check_together(const struct arguments *a, struct error *err)
 				 a->json ? "-j" : "--format");
 	if (a->has_file_format && !a->write)
 		return error_set(err, -EINVAL, "-F says how -w writes: give -w FILE, too");
+	if (arguments_packets(a) && a->write && (a->file_format == FILE_SCAP || a->file_format == FILE_SCAP_LEGACY))
+		return error_set(err, -EINVAL, "%s: there is no place for packets in this format",
+				 a->n_interfaces ? "-i" : "--packets");
 	if (a->has_strace && (a->format || a->has_summary || a->json))
 		return error_set(err, -EINVAL, "--strace says how events are printed, and alone");
 	if (a->has_summary && a->format)

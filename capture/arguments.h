@@ -22,6 +22,7 @@
 #define ATTACH_MAX 64 /* -p options */
 
 #define FILTER_FILES_MAX 16
+#define INTERFACES_MAX	 16 /* -i options */
 #define ENVIRONMENT_MAX	 64 /* -E options */
 
 enum engine_choice { ENGINE_AUTO, ENGINE_BPF, ENGINE_PTRACE };
@@ -48,6 +49,9 @@ struct arguments {
 	struct strace_options strace; /* initialised with has_strace */
 	struct summary_options summary; /* -c */
 	struct render_options render;
+	const char *interfaces[INTERFACES_MAX]; /* -i */
+	size_t n_interfaces;
+	const char *packets; /* --packets: whose filter, NULL: not given */
 	const char *filter_files[FILTER_FILES_MAX];
 	unsigned n_filter_files;
 	char **words; /* of the filter */
@@ -64,5 +68,10 @@ int arguments_filter(struct arguments *a, struct error *err);
 void arguments_help(void);
 void arguments_done(struct arguments *a);
 
+/* Network packets are asked for. */
+static inline bool arguments_packets(const struct arguments *a)
+{
+	return a->n_interfaces || a->packets;
+}
 /* Output goes to standard output as a capture. */
 bool arguments_write_stdout(const struct arguments *a);

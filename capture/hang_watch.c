@@ -92,6 +92,13 @@ static int watch_loss(struct sink *s, const struct loss_entry *loss, struct erro
 	return real->ops->loss ? real->ops->loss(real, loss, err) : 0;
 }
 
+static int watch_packet(struct sink *s, const struct packet *p, struct error *err)
+{
+	struct sink *real = watch_of(s)->real;
+
+	return real->ops->packet ? real->ops->packet(real, p, err) : 0;
+}
+
 static int watch_finish(struct sink *s, struct error *err)
 {
 	struct hang_watch *w = watch_of(s);
@@ -119,6 +126,7 @@ static const struct sink_ops watch_ops = {
 	.hidden = watch_hidden,
 	.batch_end = watch_batch_end,
 	.loss = watch_loss,
+	.packet = watch_packet,
 	.finish = watch_finish,
 	.free = watch_free,
 };

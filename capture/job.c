@@ -6,6 +6,7 @@
 #include "capture/engine.h"
 #include "capture/hang_watch.h"
 #include "capture/out_file.h"
+#include "capture/packet_capture.h"
 #include "capture/privilege.h"
 #include "capture/ptrace/tracer.h"
 #include "capture/snapshot.h"
@@ -43,6 +44,7 @@ struct job {
 	struct calls_before *before;
 	bool watches; /* sink is a hang_watch */
 	struct source *source;
+	struct packet_capture *packets; /* NULL: none */
 	struct sink *sink;
 	struct description about;
 	struct pipeline pipeline;
@@ -269,6 +271,14 @@ static int open_engine(struct job *j, struct error *err)
 	return open_ptrace(j, err);
 }
 
+static int open_packets(struct job *j, struct error *err)
+{
+	struct packet_capture_options o = {j->a->interfaces, j->a->n_interfaces, j->a->packets};
+
+	j->packets = packet_capture_open(&o, err);
+	return j->packets ? 0 : err->code;
+}
+
 static int open_source(struct job *j, struct error *err)
 {
 	struct source_bpf_options s = {
@@ -374,6 +384,8 @@ static int job_open(struct job *j, struct error *err)
 		r = open_command(j, err);
 	if (r == 0)
 		r = open_engine(j, err);
+	if (r == 0 && arguments_packets(j->a))
+		r = open_packets(j, err);
 	if (r == 0 && j->a->write)
 		r = out_file_open(&j->out, j->a->write, err);
 	if (r == 0)
@@ -415,6 +427,8 @@ static int job_start(struct job *j, struct error *err)
 	/* Recording first: what happens while /proc is read is in both, and in neither otherwise. */
 	int r = recorder_start(j->engine, err);
 
+	if (r == 0 && j->packets)
+		r = packet_capture_start(j->packets, err);
 	if (r == 0)
 		r = snapshot_take(j, err);
 	if (r == 0 && privileges_may_go(j))
@@ -442,7 +456,8 @@ static int job_capture(struct job *j, struct error *err)
 	int r;
 
 	j->pipeline = (struct pipeline){
-		.source = j->source,
+		.source = j->packets ? source_packets_new(j->source, j->packets) : j->source,
+		.packets = true,
 		.filter = !j->by_ptrace && j->kernel.tasks_only ? NULL : j->filter,
 		.sink = j->sink,
 		.limit = j->a->limit,
@@ -468,9 +483,14 @@ static void summarise(const struct job *j)
 	if (p->n_lost)
 		fprintf(stderr, "scapcap: lost %llu events; a larger --buffer or a narrower filter may help\n",
 			(unsigned long long)p->n_lost);
+	if (p->n_lost_by[LOSS_PACKETS])
+		fprintf(stderr, "scapcap: lost %llu packets; a narrower --packets may help\n",
+			(unsigned long long)p->n_lost_by[LOSS_PACKETS]);
 	if (j->a->quiet || !j->a->write)
 		return;
 	fprintf(stderr, "%llu events", (unsigned long long)p->n_passed);
+	if (j->packets)
+		fprintf(stderr, " and %llu packets", (unsigned long long)p->n_packets);
 	if (j->out.is_plain && fstat(j->out.fd, &st) == 0)
 		fprintf(stderr, " in %s, %lld bytes", j->out.name, (long long)st.st_size);
 	fprintf(stderr, "\n");
@@ -491,6 +511,7 @@ static void job_close(struct job *j, struct error *err)
 {
 	if (j->sink && j->sink->ops->free)
 		j->sink->ops->free(j->sink);
+	packet_capture_free(j->packets);
 	source_close(j->source);
 	recorder_free(j->engine);
 	calls_before_free(j->before);

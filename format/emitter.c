@@ -98,7 +98,8 @@ static int emit_index(struct emitter *m, uint32_t flags, struct error *err)
 	return write_all(m, m->block.data, m->block.len, err);
 }
 
-int emitter_begin(struct emitter *m, const struct capture_info *info, struct error *err)
+int emitter_begin(struct emitter *m, const struct capture_info *info, const struct buffer *interfaces,
+		  struct error *err)
 {
 	static const uint8_t zeros[WIRE_ID_LEN];
 	struct capture_info copy = *info;
@@ -111,6 +112,7 @@ int emitter_begin(struct emitter *m, const struct capture_info *info, struct err
 		return error_set(err, -EIO, "no random numbers for the capture's id");
 	memcpy(m->id, copy.id, WIRE_ID_LEN);
 	section_encode(&section, &copy);
+	buffer_append(&section, interfaces->data, interfaces->len);
 	r = buffer_failed(&section) ? error_set(err, -ENOMEM, "out of memory")
 				    : write_all(m, section.data, section.len, err);
 	buffer_done(&section);
@@ -243,6 +245,10 @@ int emitter_job(struct emitter *m, struct job *job, int level, struct error *err
 	const struct batch *b = &job->events.batch;
 	int r;
 
+	if (buffer_failed(&job->packets))
+		return error_set(err, -ENOMEM, "out of memory");
+	if ((r = write_all(m, job->packets.data, job->packets.len, err)) < 0)
+		return r;
 	if (job->n_entries && (r = emit_state(m, job, level, err)) < 0)
 		return r;
 	if (b->n_events) {

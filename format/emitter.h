@@ -9,13 +9,16 @@
 #define JOB_LOSSES    512u
 #define JOB_STATE_MAX 245760u /* records of one STATE block: fit a block even when stored as they are */
 
-/* What goes out together: entries, then the events they hold for, then losses. */
+#define JOB_PACKETS_MAX (1u << 20) /* bytes of packets between EVENTS blocks: readers of pipes hold them */
+
+/* What goes out together: packets, entries, then the events they hold for, then losses. */
 struct job {
 	struct batch_builder events;
 	struct buffer state;
 	uint32_t n_entries;
 	struct loss_entry losses[JOB_LOSSES];
 	uint32_t n_losses;
+	struct buffer packets;	/* blocks as they go out, in front of the others */
 };
 
 struct emitter {
@@ -36,8 +39,9 @@ struct emitter {
 
 int emitter_init(struct emitter *m, int fd, const struct schema *schema);
 void emitter_done(struct emitter *m);
-/* Section header, interface and CAPTURE. */
-int emitter_begin(struct emitter *m, const struct capture_info *info, struct error *err);
+/* Section header, interface (and those of packets, as blocks), CAPTURE. */
+int emitter_begin(struct emitter *m, const struct capture_info *info, const struct buffer *interfaces,
+		  struct error *err);
 int emitter_job(struct emitter *m, struct job *job, int level, struct error *err);
 /* The last INDEX block. */
 int emitter_end(struct emitter *m, struct error *err);

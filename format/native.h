@@ -25,7 +25,7 @@ struct native_writer_options {
 /*
  * Writes the section header and the capture block to fd (which it does not own and never seeks:
  * a pipe works). info's texts are copied; an id of zeros is replaced by a random one: a file with
- * other contents needs another id. Memory: at most 24 MiB, and what zstd needs for the level.
+ * other contents needs another id. Memory: at most 28 MiB, and what zstd needs for the level.
  * A closed pipe is -EPIPE where the caller ignores SIGPIPE. NULL on failure.
  */
 struct native_writer *native_writer_new(int fd, const struct capture_info *info,
@@ -47,6 +47,10 @@ int native_writer_events(struct native_writer *w, struct batch *batch, const uin
 int native_writer_state(struct native_writer *w, const struct state_entry *entries, size_t n,
 			struct error *err);
 int native_writer_loss(struct native_writer *w, const struct loss_entry *loss, struct error *err);
+/*
+ * A network packet: it is written in front of the EVENTS block that is open. -E2BIG: too long, or too many interfaces.
+ */
+int native_writer_packet(struct native_writer *w, const struct packet *p, struct error *err);
 /* Closes the open block and pushes all out to the fd: for followers and for the 500 ms promise. */
 int native_writer_flush(struct native_writer *w, struct error *err);
 /* Flushes and writes the index. The late error of everything before, if any. */

@@ -2,6 +2,7 @@
 #include "format/capture_block.h"
 #include "format/events_block.h"
 #include "format/index_block.h"
+#include "format/packet_feed.h"
 #include "format/plan.h"
 #include "format/schema_block.h"
 
@@ -17,6 +18,9 @@ struct native_reader {
 	struct source_options options;
 	char *name;
 	struct walk walk;
+	struct packet_feed packets; /* of a file: opened when they are asked for */
+	struct packet_parser early; /* interfaces in front of the first CAPTURE, number 0 is our own */
+	uint64_t n_packets_told; /* of packets.n_lost */
 	struct plan plan;
 	bool planned, no_plan;	/* blocks come in the plan's order; it was tried in vain */
 	uint64_t n_before_plan;	/* damaged places told then */
@@ -159,6 +163,16 @@ static int give_missing(struct native_reader *r, struct item *ret)
 	return 1;
 }
 
+/* Packets of a pipe that could not be put aside. */
+static int give_lost_packets(struct native_reader *r, struct item *ret)
+{
+	r->loss = (struct loss_entry){.from_ns = r->last_ns, .to_ns = r->last_ns, .cpu = UINT32_MAX,
+				      .class = LOSS_PACKETS, .count = r->packets.n_lost - r->n_packets_told};
+	r->n_packets_told = r->packets.n_lost;
+	*ret = (struct item){.kind = ITEM_LOSS, .loss = &r->loss};
+	return 1;
+}
+
 static void note_missing(struct native_reader *r, uint64_t next_number, uint64_t to_ns)
 {
 	bool lost = r->blocks_lost;
@@ -188,6 +202,8 @@ static int read_capture(struct native_reader *r, const uint8_t *block, struct it
 		return 0; /* a second copy */
 	memcpy(r->id, r->walk.head.id, WIRE_ID_LEN);
 	r->has_capture = true;
+	if (r->walk.input.seekable)
+		r->walk.take = NULL; /* they can be read again */
 	r->sequence = 1;
 	r->number = 1;
 	r->blocks_lost = false;
@@ -201,6 +217,10 @@ static int read_capture(struct native_reader *r, const uint8_t *block, struct it
 	if (e < 0)
 		return e;
 	r->last_ns = r->info.start_ns;
+	if (first && r->early.n > 1) {
+		r->info.interfaces = r->early.interfaces + 1;
+		r->info.n_interfaces = r->early.n - 1;
+	}
 	r->reset = !first;
 	*ret = (struct item){.kind = ITEM_CAPTURE, .capture = &r->info};
 	return 1;
@@ -584,6 +604,8 @@ static int reader_next(struct source *s, struct item *ret, struct error *err)
 			return give_loss(r, ret);
 		if (r->missing)
 			return give_missing(r, ret);
+		if (r->packets.n_lost != r->n_packets_told)
+			return give_lost_packets(r, ret);
 		if (r->pending) {
 			r->pending = false;
 			*ret = (struct item){.kind = ITEM_EVENTS, .batch = &r->batch};
@@ -601,6 +623,8 @@ static void reader_close(struct source *s)
 {
 	struct native_reader *r = (struct native_reader *)s;
 
+	packet_parser_done(&r->early);
+	packet_feed_done(&r->packets);
 	plan_done(&r->plan);
 	events_decoder_done(&r->decoder);
 	batch_release(&r->batch);
@@ -621,6 +645,28 @@ static void reader_want_types(struct source *s, const uint64_t *bitmap)
 		memcpy(r->wanted, bitmap, sizeof r->wanted);
 }
 
+static int reader_packet(struct source *s, uint64_t until_ns, struct packet *ret, struct error *err)
+{
+	struct native_reader *r = (struct native_reader *)s;
+	int e = 0;
+
+	if (r->walk.input.seekable && !r->packets.is_file)
+		e = packet_feed_open(&r->packets, r->walk.input.fd, r->walk.start);
+	if (e < 0)
+		return error_set(err, e, "%s", strerror(-e));
+	e = packet_feed_next(&r->packets, until_ns, ret, err);
+	return e < 0 ? error_prefix(err, "%s", r->name) : e;
+}
+
+static int reader_take(void *context, const uint8_t *block, uint32_t total)
+{
+	struct native_reader *r = context;
+	struct packet packet;
+	int e = r->has_capture ? 0 : packet_parser_block(&r->early, block, total, &packet);
+
+	return e < 0 || r->walk.input.seekable ? (e < 0 ? e : 0) : packet_feed_block(&r->packets, block, total);
+}
+
 static void reader_stats(struct source *s, struct source_stats *ret)
 {
 	const struct native_reader *r = (struct native_reader *)s;
@@ -628,6 +674,7 @@ static void reader_stats(struct source *s, struct source_stats *ret)
 	*ret = r->stats;
 	ret->bytes = r->walk.input.at - r->walk.start;
 	ret->n_skipped_foreign = r->walk.n_foreign;
+	ret->n_packets = r->walk.n_packets;
 	ret->has_index = r->n_finished && r->n_finished == r->stats.n_captures;
 	ret->index_valid = ret->has_index && r->stats.index_valid;
 }
@@ -638,6 +685,7 @@ static const struct source_ops native_ops = {
 	.close = reader_close,
 	.stats = reader_stats,
 	.want_types = reader_want_types,
+	.packet = reader_packet,
 };
 
 struct source *native_reader_new(int fd, const char *name, const struct source_options *options,
@@ -662,6 +710,9 @@ struct source *native_reader_new(int fd, const char *name, const struct source_o
 	r->walk.start = r->walk.input.at;
 	r->walk.input.stop = options->stop;
 	r->walk.follow = options->follow;
+	r->walk.take = reader_take;
+	r->walk.context = r;
+	r->walk.take_max = PACKET_BLOCK_MAX;
 	r->batch.schema = r->schema;
 	r->batch.load = reader_load;
 	r->batch.owner = r;

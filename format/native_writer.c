@@ -19,6 +19,8 @@ struct native_writer {
 	struct native_writer_options options;
 	struct job jobs[N_JOBS];
 	uint32_t filling;	/* the caller's job */
+	struct packet_writer packets;
+	uint64_t packets_ns;	/* the time of the first packet in that job */
 
 	bool has_thread, ended;
 	pthread_t thread;
@@ -65,6 +67,7 @@ static void job_run(struct native_writer *w, struct job *job)
 	stats_update(w);
 	batch_builder_reset(&job->events);
 	buffer_clear(&job->state);
+	buffer_clear(&job->packets);
 	job->n_entries = job->n_losses = 0;
 }
 
@@ -94,7 +97,7 @@ static void *writer_main(void *context)
 
 static bool job_empty(const struct job *job)
 {
-	return !job->events.batch.n_events && !job->n_entries && !job->n_losses;
+	return !job->events.batch.n_events && !job->n_entries && !job->n_losses && !job->packets.len;
 }
 
 /* The queue is full: compress less from here on; after a while of calm, more again. */
@@ -173,6 +176,22 @@ static void thread_stop(struct native_writer *w)
 	w->has_thread = false;
 }
 
+/* Packet tools want to know of interfaces early: those that are known stand first. */
+static int writer_begin(struct native_writer *w, const struct capture_info *info, struct error *err)
+{
+	struct buffer interfaces = {0};
+	int r = 0;
+
+	for (uint32_t i = 0; i < info->n_interfaces && r == 0; i++)
+		r = packet_writer_interface(&w->packets, &interfaces, &info->interfaces[i]);
+	if (r < 0)
+		error_set(err, r, "too many interfaces");
+	else
+		r = emitter_begin(&w->emitter, info, &interfaces, err);
+	buffer_done(&interfaces);
+	return r;
+}
+
 struct native_writer *native_writer_new(int fd, const struct capture_info *info,
 					const struct schema *schema,
 					const struct native_writer_options *options, struct error *err)
@@ -198,7 +217,7 @@ struct native_writer *native_writer_new(int fd, const struct capture_info *info,
 	if (r < 0)
 		error_set(err, r, "out of memory");
 	if (r == 0)
-		r = emitter_begin(&w->emitter, info, err);
+		r = writer_begin(w, info, err);
 	stats_update(w);
 	if (r == 0 && options->threaded && (r = thread_start(w)) < 0)
 		error_set(err, r, "cannot start a thread for writing: %s", strerror(-r));
@@ -291,6 +310,26 @@ int native_writer_loss(struct native_writer *w, const struct loss_entry *loss, s
 	return writer_check(w, err);
 }
 
+int native_writer_packet(struct native_writer *w, const struct packet *p, struct error *err)
+{
+	struct job *job = &w->jobs[w->filling];
+	int r = writer_check(w, err);
+
+	if (r < 0)
+		return r;
+	/* No longer than events wait, also when there are none. */
+	if (job->packets.len && (job->packets.len > JOB_PACKETS_MAX ||
+				 (p->time_ns > w->packets_ns && p->time_ns - w->packets_ns >= WIRE_SPAN_NS))) {
+		job_submit(w);
+		job = &w->jobs[w->filling];
+	}
+	if (!job->packets.len)
+		w->packets_ns = p->time_ns;
+	r = packet_writer_put(&w->packets, &job->packets, p);
+	return r < 0 ? error_set(err, r, "a packet of %u bytes cannot be written: %s", p->captured, strerror(-r))
+		     : writer_check(w, err);
+}
+
 int native_writer_flush(struct native_writer *w, struct error *err)
 {
 	job_submit(w);
@@ -326,7 +365,9 @@ void native_writer_free(struct native_writer *w)
 	for (unsigned i = 0; i < N_JOBS; i++) {
 		batch_builder_done(&w->jobs[i].events);
 		buffer_done(&w->jobs[i].state);
+		buffer_done(&w->jobs[i].packets);
 	}
+	packet_writer_done(&w->packets);
 	emitter_done(&w->emitter);
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->changed);

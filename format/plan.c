@@ -61,7 +61,7 @@ static int plan_walk(struct plan *p, struct walk *w, struct captures *captures, 
 
 	input_seek(&w->input, w->start);
 	w->searching = false;
-	w->n_foreign = 0;
+	w->n_foreign = w->n_packets = 0;
 	while ((r = walk_next(w, &words)) != 0) {
 		struct plan_entry e = {w->input.at, w->head.sequence, 0};
 

@@ -10,6 +10,7 @@
 #pragma once
 #include "format/batch.h"
 #include "format/entry.h"
+#include "format/packet.h"
 
 enum clock_source { CLOCK_UNKNOWN = 0, CLOCK_BOOT_PLUS_OFFSET = 1, CLOCK_WALL = 2 };
 
@@ -25,6 +26,9 @@ struct capture_info {
 	uint32_t clock;			/* enum clock_source */
 	uint64_t memory_bytes, boot_ns;
 	struct text hostname, kernel, arch, os, application, engine, filter, command, comment;
+	/* Of packets, as far as they are known in advance; valid until the source is asked again. */
+	const struct packet_interface *interfaces;
+	uint32_t n_interfaces;
 };
 
 enum loss_class {
@@ -35,6 +39,7 @@ enum loss_class {
 	LOSS_DISK = 5,		/* the writer could not keep up or the disk was full */
 	LOSS_DAMAGE = 6,	/* reading: a damaged block's events */
 	LOSS_UNREADABLE = 7,	/* events delivered with an unreadable pointer (not lost, counted) */
+	LOSS_PACKETS = 8,	/* network packets that came too fast */
 };
 
 struct loss_entry {
@@ -70,7 +75,7 @@ struct source_options {
 
 /* What reading met so far; for scapinfo and for the summary at the end. Sources leave at zero what they lack. */
 struct source_stats {
-	uint64_t n_events, n_hidden, n_blocks[8] /* by block kind, 7: unknown kinds */, bytes, bytes_raw, n_damaged, n_skipped_foreign;
+	uint64_t n_events, n_hidden, n_blocks[8] /* by block kind, 7: unknown kinds */, bytes, bytes_raw, n_damaged, n_skipped_foreign, n_packets;
 	uint64_t n_unreadable;		/* captures that need a newer reader */
 	uint64_t events_missing;	/* in damaged blocks, by sequence and counts */
 	uint64_t n_misnumbered;		/* blocks whose first event does not follow, though no block is missing */
@@ -93,6 +98,10 @@ struct source_ops {
 	/* Optional. Batches without any of these types need not be given (bitmap of EVENT_TYPE_MAX bits,
 	   NULL: all are given). The pipeline sets it from the filter when state needs nothing. */
 	void (*want_types)(struct source *s, const uint64_t *bitmap);
+	/* Optional. Network packets beside the events, in their own order. 1: one, up to this time, a view until the
+	   next call of any kind; 0: none, then ret->time_ns says when the next one is due, UINT64_MAX: none is known
+	   (so far: those of a pipe or a live source come to be known as its items do); negative errno. */
+	int (*packet)(struct source *s, uint64_t until_ns, struct packet *ret, struct error *err);
 };
 struct source {
 	const struct source_ops *ops;
@@ -102,6 +111,13 @@ struct source {
 static inline int source_next(struct source *s, struct item *ret, struct error *err)
 {
 	return s->ops->next(s, ret, err);
+}
+static inline int source_packet(struct source *s, uint64_t until_ns, struct packet *ret, struct error *err)
+{
+	if (s->ops->packet)
+		return s->ops->packet(s, until_ns, ret, err);
+	ret->time_ns = UINT64_MAX;
+	return 0;
 }
 static inline void source_stats(struct source *s, struct source_stats *ret)
 {

@@ -1,4 +1,5 @@
 #include "format/walk.h"
+#include "format/packet.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -81,6 +82,18 @@ static int ours(struct walk *w, struct error *err)
 	return (r = walk_peek(w, header, &p, err)) < 0 ? r : 1;
 }
 
+static int hand_over(struct walk *w, uint32_t total, struct error *err)
+{
+	const uint8_t *p;
+	size_t have;
+	int r = input_peek(&w->input, total, &p, &have, err);
+
+	if (r < 0 || have < total)
+		return r;
+	r = w->take(w->context, p, total);
+	return r < 0 ? error_set(err, r, "%s", strerror(-r)) : 0;
+}
+
 /* A block of somebody else: 1 passed over, 0 the end, negative. */
 static int foreign(struct walk *w, uint32_t type, uint32_t total, struct error *err)
 {
@@ -89,6 +102,8 @@ static int foreign(struct walk *w, uint32_t type, uint32_t total, struct error *
 
 	if (total < 12 || total % 4 || total > WIRE_FOREIGN_MAX)
 		return damage(w, err, "its length is impossible");
+	if (w->take && total <= w->take_max && (r = hand_over(w, total, err)) < 0)
+		return r;
 	if ((r = input_skip(&w->input, total, &missing, err)) < 0)
 		return r;
 	if (missing) {
@@ -98,6 +113,8 @@ static int foreign(struct walk *w, uint32_t type, uint32_t total, struct error *
 	}
 	if (type == PCAPNG_SECTION)
 		w->new_section = true;
+	else if (type == PACKET_BLOCK_PACKET)
+		w->n_packets++;
 	else if (type != PCAPNG_INTERFACE)
 		w->n_foreign++;
 	return 1;

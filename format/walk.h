@@ -21,7 +21,12 @@ struct walk {
 	bool searching;		/* behind damage: lengths cannot be trusted */
 	bool paused;		/* the search met the end: a file that grew is searched from there */
 	bool follow;		/* an incomplete tail is no error: it may still be written */
-	uint64_t n_foreign;	/* blocks of others passed over */
+	uint64_t n_foreign;	/* blocks of others passed over, packets aside */
+	uint64_t n_packets;
+	/* Gets blocks of others that a pipe would not show again, up to take_max bytes; may be NULL. 0 or negative errno. */
+	int (*take)(void *context, const uint8_t *block, uint32_t total);
+	void *context;
+	uint32_t take_max;
 };
 
 /*

@@ -15,11 +15,11 @@
 
 static const char *const class_names[REPORT_CLASSES] = {
 	"unknown", "state_ring", "bulk_ring", "no_task_storage", "oversize", "disk", "damage",
-	"unreadable"};
+	"unreadable", "packets"};
 static const char *const class_words[REPORT_CLASSES] = {
 	"of a class unknown to this program", "state ring full", "bulk ring full",
 	"entry not remembered", "too large", "disk too slow or full", "in damaged blocks",
-	"delivered with an unreadable pointer"};
+	"delivered with an unreadable pointer", "network packets"};
 static const char *const entry_names[REPORT_ENTRIES] = {NULL,	   "threads",	 "fds",	   "users",
 							"groups",  "interfaces", "resets", "clock_changes"};
 
@@ -283,6 +283,7 @@ static void print_blocks(const struct report *r, FILE *out)
 				block_kind_name(k));
 	}
 	putc('\n', out);
+	print_number(out, "packets", s->n_packets);
 	print_number(out, "foreign blocks", s->n_skipped_foreign);
 	fprintf(out, "%-18s%" PRIu64 "\n", "bytes", s->bytes);
 	if (s->n_events && s->bytes)
@@ -417,6 +418,7 @@ void report_json(const struct report *r, FILE *out)
 	json_member(&b, "events", s->n_events);
 	json_member(&b, "hidden", s->n_hidden);
 	json_counts(&b, r);
+	json_member(&b, "packets", s->n_packets);
 	json_member(&b, "foreign_blocks", s->n_skipped_foreign);
 	json_member(&b, "bytes", s->bytes);
 	json_member(&b, "bytes_raw", s->bytes_raw);

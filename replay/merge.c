@@ -126,6 +126,8 @@ static int take_capture(struct merge *m, const struct capture_info *info, struct
 	}
 	memcpy(m->host, host, sizeof host);
 	m->capture = *info;
+	m->capture.interfaces = NULL; /* they live as long as the item */
+	m->capture.n_interfaces = 0;
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		len += texts[i]->len;
 	buffer_reserve(&m->texts, len); /* in one piece: the first must not move */
@@ -383,6 +385,29 @@ static int merge_next(struct source *s, struct item *ret, struct error *err)
 	}
 }
 
+/* Packets of all inputs by time. */
+static int merge_packet(struct source *s, uint64_t until_ns, struct packet *ret, struct error *err)
+{
+	struct merge *m = (struct merge *)s;
+	struct input *first = NULL;
+	uint64_t first_ns = UINT64_MAX;
+
+	for (size_t i = 0; i < m->n_inputs; i++) {
+		int r = source_packet(m->inputs[i].source, 0, ret, err);
+
+		if (r)
+			return r;
+		if (ret->time_ns < first_ns) {
+			first_ns = ret->time_ns;
+			first = &m->inputs[i];
+		}
+	}
+	if (first && first_ns <= until_ns)
+		return source_packet(first->source, until_ns, ret, err);
+	ret->time_ns = first_ns;
+	return 0;
+}
+
 static void merge_stats(struct source *s, struct source_stats *ret)
 {
 	struct merge *m = (struct merge *)s;
@@ -397,6 +422,7 @@ static void merge_stats(struct source *s, struct source_stats *ret)
 		ret->bytes += one->bytes;
 		ret->n_damaged += one->n_damaged;
 		ret->n_misnumbered += one->n_misnumbered;
+		ret->n_packets += one->n_packets;
 	}
 	free(one);
 }
@@ -418,7 +444,8 @@ static void merge_close(struct source *s)
 	free(m);
 }
 
-static const struct source_ops merge_ops = {"merge", merge_next, merge_close, merge_stats, NULL};
+static const struct source_ops merge_ops = {
+	.name = "merge", .next = merge_next, .close = merge_close, .stats = merge_stats, .packet = merge_packet};
 
 struct source *merge_new(struct source *const *sources, size_t n, struct error *err)
 {

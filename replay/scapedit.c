@@ -169,6 +169,18 @@ static int events_mend(struct edit *e, struct batch *b, struct error *err)
 	return r;
 }
 
+/* Packets up to this time. */
+static int packets_write(struct edit *e, uint64_t until_ns, struct error *err)
+{
+	struct packet packet;
+	int r;
+
+	while ((r = source_packet(e->source, until_ns, &packet, err)) > 0)
+		if ((r = native_writer_packet(e->writer, &packet, err)) < 0)
+			break;
+	return r;
+}
+
 static int item_write(struct edit *e, const struct item *item, struct error *err)
 {
 	static const struct capture_info unknown;
@@ -184,6 +196,9 @@ static int item_write(struct edit *e, const struct item *item, struct error *err
 		return native_writer_state(e->writer, item->state.entries, item->state.n_entries, err);
 	case ITEM_EVENTS:
 		e->n_events += item->batch->n_events;
+		if (item->batch->n_events &&
+		    (r = packets_write(e, item->batch->time_ns[item->batch->n_events - 1], err)) < 0)
+			return r;
 		return native_writer_events(e->writer, item->batch, NULL, 0, NULL, err);
 	case ITEM_LOSS:
 		e->n_lost += item->loss->class == LOSS_DAMAGE ? item->loss->count : 0;
@@ -228,7 +243,9 @@ static int copy_all(struct edit *e, struct error *err)
 	}
 	if (!e->writer)
 		return error_set(err, -ENODATA, "%s: nothing of a capture can be read", e->in);
-	return (r = writer_end(e, err)) < 0 ? error_prefix(err, "%s", e->out) : 0;
+	if ((r = packets_write(e, UINT64_MAX, err)) == 0)
+		r = writer_end(e, err);
+	return r < 0 ? error_prefix(err, "%s", e->out) : 0;
 }
 
 /* ---- files ---- */
@@ -323,12 +340,18 @@ static int edited_next(struct source *s, struct item *ret, struct error *err)
 	return r < 0 ? r : 1;
 }
 
+static int edited_packet(struct source *s, uint64_t until_ns, struct packet *ret, struct error *err)
+{
+	return source_packet(((struct edited *)s)->from, until_ns, ret, err);
+}
+
 static void edited_close(struct source *s)
 {
 	source_close(((struct edited *)s)->from);
 }
 
-static const struct source_ops edited_ops = {"edited", edited_next, edited_close, NULL, NULL};
+static const struct source_ops edited_ops = {
+	.name = "edited", .next = edited_next, .close = edited_close, .packet = edited_packet};
 
 static void on_damage(void *context, const struct error *err)
 {
@@ -357,7 +380,7 @@ static int run_pipeline(struct options *o, struct pipeline *p, const char *in, c
 static int make_file(struct options *o, char *const *inputs, size_t n_inputs, const char *out)
 {
 	struct sink_file_options file = {.format = o->format, .native.level = (int)o->level};
-	struct pipeline p = {.range = o->range, .show_internal = true, .warn = o->repair ? on_damage : NULL};
+	struct pipeline p = {.range = o->range, .show_internal = true, .packets = filter_text_empty(&o->filter), .warn = o->repair ? on_damage : NULL};
 	struct edited e = {.o = o};
 	struct source_options reading = {.verify = o->repair};
 	struct error err = {0};

@@ -222,6 +222,9 @@ static void print_summary(struct job *j)
 					(unsigned long long)p->n_lost_by[i], classes[i]);
 		fprintf(stderr, ")%s", p->n_damaged || p->n_bad_events ? "; " : "\n");
 	}
+	if (p->n_lost_by[LOSS_PACKETS])
+		fprintf(stderr, "lost: %llu network packet%s\n", (unsigned long long)p->n_lost_by[LOSS_PACKETS],
+			p->n_lost_by[LOSS_PACKETS] == 1 ? "" : "s");
 	if (p->n_bad_events)
 		fprintf(stderr, "%s: the payload of %llu event%s contradicts its type%s", name,
 			(unsigned long long)p->n_bad_events, p->n_bad_events == 1 ? "" : "s",
@@ -329,6 +332,7 @@ static int read_capture(struct scapread_options *o)
 		    .range = o->range,
 		    .show_internal = o->internal >= 1,
 		    .show_hidden = o->internal >= 2,
+		    .packets = o->packets || filter_text_empty(&o->filter),
 		    .stop = &stopped,
 		    .warn = on_warning,
 		},

@@ -112,6 +112,12 @@ static int take_time_range(void *context, const char *value, struct error *err)
 	return range_parse_time(&((struct scapread_options *)context)->range, value, err);
 }
 
+static int take_packets(void *context, const char *value, struct error *err)
+{
+	((struct scapread_options *)context)->packets = true;
+	return 0;
+}
+
 static int take_quiet(void *context, const char *value, struct error *err)
 {
 	((struct scapread_options *)context)->quiet = true;
@@ -282,6 +288,7 @@ static const struct option_row rows[] = {
      "what -w writes: for sysdig and Falco of today, for sysdig 0.29, or packets for Wireshark", take_file_format},
     {'z', "compress", "LEVEL", "compression of -w, 1 to 19 (default 6); of scap: gzip (default none)",
      take_level},
+    {0, "packets", NULL, "network packets, too, where a filter chooses events", take_packets},
     {'q', "quiet", NULL, "print no events", take_quiet},
     {0, "hangs", NULL, "print the calls that were in progress at the end: who, what, for how long", take_hangs},
     {0, "count", NULL, "print only how many events passed", take_count},

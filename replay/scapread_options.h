@@ -25,7 +25,7 @@ struct scapread_options {
 	bool raw_events;
 	unsigned internal; /* how often -D was given */
 	char time_format;
-	bool json, markdown, quiet, count, hangs, progress, check_filter, help, version;
+	bool json, markdown, packets, quiet, count, hangs, progress, check_filter, help, version;
 	bool tree, per_process, has_summary, has_strace;
 	struct strace_options strace; /* initialised with has_strace */
 	const char *sort;

@@ -10,6 +10,9 @@
  * proc.*, fd.*. sinks/json_param.h says how parameters look; of a type without a row args has the
  * payload in hexadecimal: {"payload":"6869"}. With a format the object has the fields of the format
  * instead; behind a leading `*` missing ones are null, without it such events have no line.
+ *
+ * Network packets are objects with packet.time, .interface, .link_type, .captured, .len and .proto, and, as far as they
+ * have them, .src, .dst, .sport, .dport and .tcp_flags; with a format there are none.
  */
 #include "base/decimal.h"
 #include "sinks/call_name.h"
@@ -18,6 +21,7 @@
 #include "sinks/json_text.h"
 #include "sinks/line.h"
 #include "sinks/output.h"
+#include "sinks/packet_look.h"
 #include "sinks/sink.h"
 
 #include <errno.h>
@@ -461,6 +465,17 @@ static int json_event(struct sink *s, struct event *ev, struct state *st, struct
 	return output_line_end(&j->output, err);
 }
 
+static int json_packet(struct sink *s, const struct packet *p, struct error *err)
+{
+	struct json_sink *j = (struct json_sink *)s;
+
+	if (j->line)
+		return 0;
+	packet_json(&j->output.bytes, p);
+	buffer_u8(&j->output.bytes, '\n');
+	return output_line_end(&j->output, err);
+}
+
 static int json_batch_end(struct sink *s, struct batch *batch, struct error *err)
 {
 	return output_flush(&((struct json_sink *)s)->output, err);
@@ -498,6 +513,7 @@ static const struct sink_ops json_ops = {
     .capture = json_capture,
     .event = json_event,
     .batch_end = json_batch_end,
+    .packet = json_packet,
     .finish = json_finish,
     .free = json_free,
 };

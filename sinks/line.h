@@ -36,6 +36,9 @@ unsigned line_needs(const struct line *l);
 /* Appends the line without newline. false: the event lacks a value, nothing was appended. */
 bool line_append(struct line *l, struct buffer *out, struct event *ev, struct state *st);
 
+/* The time as %evt.outputtime prints it, of what is no event: the time since the line before is that of an event's. */
+void line_time(struct line *l, struct buffer *out, uint64_t time_ns);
+
 /* The fields one by one, for sinks that print them in another way. */
 bool line_is_lenient(const struct line *l); /* began with '*' */
 size_t line_field_count(const struct line *l);

@@ -145,6 +145,14 @@ static void print_time(struct line *l, struct buffer *out, const struct event *e
 	}
 }
 
+void line_time(struct line *l, struct buffer *out, uint64_t time_ns)
+{
+	struct event at = {.time_ns = time_ns, .duration_ns = DURATION_NONE};
+
+	print_time(l, out, &at);
+	l->previous_ns = time_ns;
+}
+
 /* The general way. A list prints as (a,b,c). */
 static bool print_field(struct segment *s, struct buffer *out, struct event *ev, struct state *st)
 {

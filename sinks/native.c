@@ -116,6 +116,14 @@ static int native_loss(struct sink *s, const struct loss_entry *loss, struct err
 	return r < 0 ? r : native_writer_loss(n->writer, loss, err);
 }
 
+static int native_packet(struct sink *s, const struct packet *p, struct error *err)
+{
+	struct native_sink *n = (struct native_sink *)s;
+	int r = writer_need(n, err);
+
+	return r < 0 ? r : native_writer_packet(n->writer, p, err);
+}
+
 static int native_finish(struct sink *s, struct error *err)
 {
 	struct native_sink *n = (struct native_sink *)s;
@@ -143,6 +151,7 @@ static const struct sink_ops native_ops = {
     .hidden = native_hidden,
     .batch_end = native_batch_end,
     .loss = native_loss,
+    .packet = native_packet,
     .finish = native_finish,
     .free = native_free,
 };

@@ -4,6 +4,7 @@
  */
 #include "filters/field.h"
 #include "sinks/call_name.h"
+#include "sinks/packet_look.h"
 #include "sinks/pcapng_calls.h"
 #include "sinks/sink.h"
 
@@ -13,6 +14,12 @@
 
 enum { L4_IS_TCP = 2, L4_IS_UDP = 3 }; /* fd_info.l4proto */
 enum { SHUT_IN = 0 };
+
+struct real_interface {
+	char name[PACKET_NAME_MAX];
+	uint32_t name_len, number;
+	uint16_t link_type;
+};
 
 struct pcapng_sink {
 	struct sink sink;
@@ -24,6 +31,8 @@ struct pcapng_sink {
 	enum syscall_abi abi;
 	bool has_section;
 	struct buffer comment;
+	struct real_interface real[PACKET_INTERFACES_MAX];
+	uint32_t n_real;
 };
 
 static void section(struct pcapng_sink *s, const struct capture_info *info)
@@ -250,6 +259,56 @@ static int pcapng_event(struct sink *sink, struct event *ev, struct state *st, s
 	return r < 0 ? r : pcapng_flush_some(&s->file, err);
 }
 
+/* ---- packets that were captured ---- */
+
+/* Their interfaces, by what they say of themselves. */
+static uint32_t interface_of(struct pcapng_sink *s, const struct packet *p)
+{
+	struct real_interface *f;
+	char name[PACKET_NAME_MAX + 1];
+	uint32_t i;
+
+	for (i = 0; i < s->n_real; i++) {
+		f = &s->real[i];
+		if (f->link_type == p->link_type && f->name_len == p->interface.len &&
+		    !memcmp(f->name, p->interface.data ? p->interface.data : "", f->name_len))
+			return f->number;
+	}
+	/* One more than there can be in a file: the last one stands for all further ones. */
+	f = &s->real[i < PACKET_INTERFACES_MAX ? s->n_real++ : PACKET_INTERFACES_MAX - 1];
+	f->link_type = p->link_type;
+	f->name_len = p->interface.len < PACKET_NAME_MAX ? p->interface.len : PACKET_NAME_MAX;
+	memcpy(f->name, p->interface.data ? p->interface.data : "", f->name_len);
+	memcpy(name, f->name, f->name_len);
+	name[f->name_len] = 0;
+	f->number = pcapng_interface(&s->file, p->link_type, p->snaplen, name, NULL);
+	return f->number;
+}
+
+/* As it is; the conversation that it is of needs no rebuilding. */
+static int pcapng_take_packet(struct sink *sink, const struct packet *p, struct error *err)
+{
+	struct pcapng_sink *s = (struct pcapng_sink *)sink;
+	struct pcapng_packet out = {.time_ns = p->time_ns, .original = p->original, .data = p->data, .data_len = p->captured,
+				    .direction = (enum pcapng_direction)(p->flags & 3)};
+	struct conversation_key key;
+	struct conversation *c;
+	struct packet_view v;
+
+	if (!s->has_section)
+		section(s, NULL);
+	out.interface = interface_of(s, p);
+	pcapng_packet(&s->file, &out);
+	packet_look(p, &v);
+	if (v.has_ports) {
+		conversation_key(&key, &v.from, &v.to, v.is_v6, v.protocol);
+		if (!(c = conversation_find(&s->rebuild.table, &key, s->rebuild.generation)))
+			return out_of_memory(err);
+		c->real = true;
+	}
+	return pcapng_flush_some(&s->file, err);
+}
+
 /* ---- the rest ---- */
 
 static int pcapng_capture(struct sink *sink, const struct capture_info *info, struct error *err)
@@ -279,7 +338,7 @@ static int pcapng_state(struct sink *sink, const struct state_entry *entries, si
 
 static int pcapng_loss(struct sink *sink, const struct loss_entry *loss, struct error *err)
 {
-	if (loss->class != LOSS_UNREADABLE)
+	if (loss->class != LOSS_UNREADABLE && loss->class != LOSS_PACKETS)
 		((struct pcapng_sink *)sink)->rebuild.generation++;
 	return 0;
 }
@@ -319,6 +378,7 @@ static const struct sink_ops pcapng_ops = {
 	.event = pcapng_event,
 	.batch_end = pcapng_batch_end,
 	.loss = pcapng_loss,
+	.packet = pcapng_take_packet,
 	.finish = pcapng_finish,
 	.free = pcapng_free,
 };

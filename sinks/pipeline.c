@@ -44,6 +44,9 @@ struct run {
 	uint64_t touch[WORDS]; /* changes state: to be applied, or kept hidden by the sink */
 	uint8_t kinds[UINT16_MAX + 1]; /* enum type_kind bits, 0: not known yet */
 
+	bool packets;		/* the source may have some, and the sink wants them */
+	uint64_t packet_ns;	/* no packet is due before */
+
 	bool range_settled;
 	bool begun;		/* the range has: all later state is the sink's to know */
 	uint32_t begins_at;	/* in this batch, the first event in the range */
@@ -143,8 +146,9 @@ struct run *pipeline_open(struct pipeline *p, struct error *err)
 	run->begun = !p->range.given;
 	run->by_selection = p->sink && p->sink->ops->selection && run->exact && !run->feed_state &&
 			    !run->has_hidden;
+	run->packets = p->packets && p->sink && p->sink->ops->packet && p->source->ops->packet;
 	choose_columns(run);
-	p->n_seen = p->n_passed = p->n_lost = p->n_damaged = p->n_bad_events = 0;
+	p->n_packets = p->n_seen = p->n_passed = p->n_lost = p->n_damaged = p->n_bad_events = 0;
 	memset(p->n_lost_by, 0, sizeof p->n_lost_by);
 	field_context.first_ns = field_context.before_ns = field_context.n_asked = 0;
 	field_context.hostname = NULL;
@@ -226,7 +230,7 @@ static int take_loss(struct run *run, const struct loss_entry *loss, struct erro
 	struct sink *sink = run->p->sink;
 
 	/* unreadable pointers are counted by the capture, but their events are there */
-	if (loss->class != LOSS_UNREADABLE)
+	if (loss->class != LOSS_UNREADABLE && loss->class != LOSS_PACKETS)
 		run->p->n_lost += loss->count;
 	run->p->n_lost_by[loss->class < PIPELINE_LOSS_CLASSES ? loss->class : 0] += loss->count;
 	return sink && sink->ops->loss ? sink->ops->loss(sink, loss, err) : 0;
@@ -463,6 +467,37 @@ static int note_last_time(struct batch *b, struct error *err)
 	return r;
 }
 
+/* Whether the packet lies in the stretch that was asked for; of one by numbers, not in front of its first event. */
+static bool packet_passes(const struct run *run, const struct packet *packet)
+{
+	const struct range *range = &run->p->range;
+
+	return !range->given ||
+	       (run->begun && packet->time_ns >= range->from_ns && packet->time_ns <= range->to_ns);
+}
+
+/* Packets up to this time go to the sink. 0; 1: it has enough; negative errno. */
+static int give_packets(struct run *run, uint64_t until_ns, struct error *err)
+{
+	struct sink *sink = run->p->sink;
+	struct packet packet;
+	int r = 0;
+
+	while (run->packets && r == 0 && until_ns >= run->packet_ns) {
+		r = source_packet(run->p->source, until_ns, &packet, err);
+		if (r <= 0) {
+			run->packet_ns = packet.time_ns;
+			return r;
+		}
+		r = 0;
+		if (packet_passes(run, &packet)) {
+			run->p->n_packets++;
+			r = sink->ops->packet(sink, &packet, err);
+		}
+	}
+	return r;
+}
+
 /* Leaves the batch whatever happens: sinks may use it for the last time. */
 static int leave_batch(struct run *run, struct error *err)
 {
@@ -471,7 +506,9 @@ static int leave_batch(struct run *run, struct error *err)
 	int r = run->needs & NEED_BEFORE ? note_last_time(b, err) : 0;
 
 	run->batch = NULL;
-	if (r < 0)
+	if (r == 0 && run->packets && !run->ends && (r = batch_need(b, COLUMN_TIME, err)) == 0 && b->n_events)
+		r = give_packets(run, b->time_ns[b->n_events - 1], err);
+	if (r)
 		return r;
 	return sink && sink->ops->batch_end ? sink->ops->batch_end(run->p->sink, b, err) : 0;
 }
@@ -612,6 +649,7 @@ static int next_item(struct run *run, struct error *err)
 	struct item item;
 	int r = source_next(run->p->source, &item, err);
 
+	run->packet_ns = 0; /* more may be known now */
 	if (r <= 0)
 		return r;
 	switch (item.kind) {
@@ -704,6 +742,8 @@ static int drive(struct run *run, struct error *err)
 	int r;
 
 	while ((r = run_next(run, &ev, &st, err)) > 0) {
+		if (run->packets && (r = give_packets(run, ev->time_ns, err)) != 0)
+			return r < 0 ? r : 0;
 		r = sink->ops->event ? sink->ops->event(sink, ev, st, err) : 0;
 		if (r)
 			return r < 0 ? r : 0;
@@ -722,6 +762,8 @@ int pipeline_run(struct pipeline *p, struct error *err)
 	r = drive(run, err);
 	if (r >= 0 && run->batch)
 		r = leave_batch(run, err);
+	if (r >= 0 && !run->ends && !(p->limit && p->n_passed >= p->limit))
+		r = give_packets(run, UINT64_MAX, err);
 	finished = p->sink->ops->finish ? p->sink->ops->finish(p->sink, &late) : 0;
 	if (r >= 0 && finished < 0)
 		r = error_set(err, finished, "%s", late.text);

@@ -5,7 +5,7 @@
 #include "sinks/range.h"
 #include "sinks/sink.h"
 
-#define PIPELINE_LOSS_CLASSES (LOSS_UNREADABLE + 1)
+#define PIPELINE_LOSS_CLASSES (LOSS_PACKETS + 1)
 
 struct pipeline {
 	struct source *source;
@@ -14,6 +14,7 @@ struct pipeline {
 	unsigned needs;			/* enum field_need bits beyond those of filter and sink */
 	uint64_t limit;			/* stop after this many passed, 0: none */
 	bool show_hidden;		/* EVENT_HIDDEN events pass too */
+	bool packets;			/* the source's packets go to the sink, too; no filter chooses among them */
 	bool show_internal;		/* types that capture tools generate (procinfo, ...) too */
 	/* Only this stretch. What lies before it is followed, and a sink that keeps state is told at its beginning
 	   what came of it. */
@@ -25,7 +26,7 @@ struct pipeline {
 	void (*progress)(void *context);
 	void *context;
 	/* results */
-	uint64_t n_seen, n_passed, n_lost, n_damaged;
+	uint64_t n_seen, n_passed, n_lost, n_damaged, n_packets;
 	uint64_t n_bad_events; /* whose payload contradicts their type, of those whose parameters were looked at */
 	uint64_t n_lost_by[PIPELINE_LOSS_CLASSES]; /* by enum loss_class; 0: of a class unknown to us */
 };

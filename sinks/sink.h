@@ -9,8 +9,8 @@
 struct sink;
 struct sink_ops {
 	const char *name;
-	/* Each may be NULL: not interested. 0 or negative errno; 1 from event, selection and batch_end:
-	   enough, stop. */
+	/* Each may be NULL: not interested. 0 or negative errno; 1 from event, selection, packet and
+	   batch_end: enough, stop. */
 	int (*capture)(struct sink *s, const struct capture_info *info, struct error *err);
 	int (*state)(struct sink *s, const struct state_entry *entries, size_t n, struct error *err);
 	int (*event)(struct sink *s, struct event *ev, struct state *st, struct error *err);
@@ -21,6 +21,8 @@ struct sink_ops {
 	int (*selection)(struct sink *s, struct batch *batch, const uint64_t *bits, uint64_t n_set,
 			 struct error *err);
 	int (*loss)(struct sink *s, const struct loss_entry *loss, struct error *err);
+	/* A network packet, in order of time between the events. */
+	int (*packet)(struct sink *s, const struct packet *p, struct error *err);
 	int (*finish)(struct sink *s, struct error *err);
 	void (*free)(struct sink *s);
 };

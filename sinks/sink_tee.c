@@ -54,6 +54,11 @@ static int tee_loss(struct sink *s, const struct loss_entry *loss, struct error 
 	return BOTH(s, loss, loss, err);
 }
 
+static int tee_packet(struct sink *s, const struct packet *p, struct error *err)
+{
+	return BOTH(s, packet, p, err);
+}
+
 static int tee_finish(struct sink *s, struct error *err)
 {
 	return BOTH(s, finish, err);
@@ -77,6 +82,7 @@ static const struct sink_ops tee_ops = {
     .hidden = tee_hidden,
     .batch_end = tee_batch_end,
     .loss = tee_loss,
+    .packet = tee_packet,
     .finish = tee_finish,
     .free = tee_free,
 };

@@ -1,6 +1,7 @@
 /* Text: one line per event (sinks/line.h says which). */
 #include "sinks/line.h"
 #include "sinks/output.h"
+#include "sinks/packet_look.h"
 #include "sinks/sink.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@ struct text_sink {
 	struct line *line;
 	struct output output;
 	bool to_terminal;
+	bool own_format;
 };
 
 /*
@@ -34,6 +36,22 @@ static int text_event(struct sink *s, struct event *ev, struct state *st, struct
 		return 0;
 	if (t->to_terminal && !buffer_failed(b))
 		disarm(b->data + start, b->len - start);
+	buffer_u8(b, '\n');
+	return output_line_end(&t->output, err);
+}
+
+/* Formats are of events' fields: packets have a line among lines of the usual form alone. */
+static int text_packet(struct sink *s, const struct packet *p, struct error *err)
+{
+	struct text_sink *t = (struct text_sink *)s;
+	struct buffer *b = &t->output.bytes;
+
+	if (t->own_format)
+		return 0;
+	buffer_append(b, "- ", 2);
+	line_time(t->line, b, p->time_ns);
+	buffer_append(b, " - packet ", 10);
+	packet_line(b, p);
 	buffer_u8(b, '\n');
 	return output_line_end(&t->output, err);
 }
@@ -63,6 +81,7 @@ static const struct sink_ops text_ops = {
     .name = "text",
     .event = text_event,
     .batch_end = text_batch_end,
+    .packet = text_packet,
     .finish = text_finish,
     .free = text_free,
 };
@@ -85,5 +104,6 @@ struct sink *sink_text_new(FILE *out, const char *format, char time_format,
 	t->sink.needs = line_needs(t->line);
 	t->output.stream = out;
 	t->to_terminal = to_terminal;
+	t->own_format = format != NULL;
 	return &t->sink;
 }

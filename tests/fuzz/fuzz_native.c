@@ -5,6 +5,7 @@
 #include "format/event.h"
 #include "format/native.h"
 #include "format/wire.h"
+#include "sinks/packet_look.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
@@ -89,6 +90,27 @@ static uint64_t look(const struct item *item)
 	return sum;
 }
 
+static uint64_t look_at_packets(struct source *s, uint64_t until_ns, size_t size)
+{
+	struct packet packet;
+	uint64_t sum = 0;
+
+	for (size_t n = 0; source_packet(s, until_ns, &packet, NULL) > 0; n++) {
+		struct packet_view view;
+
+		packet_look(&packet, &view);
+		sum += view.from.port + view.to.address[15];
+		for (uint32_t i = 0; i < packet.captured; i++)
+			sum += packet.data[i];
+		for (uint32_t i = 0; i < packet.interface.len; i++)
+			sum += (uint8_t)packet.interface.data[i];
+		/* a packet has a block */
+		if (n > size)
+			abort();
+	}
+	return sum;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint64_t wanted[EVENT_TYPE_MAX / 64] = {1 << 7};
@@ -114,7 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Every step passes over something: more steps than bytes is a hang. */
 	for (size_t steps = 0; s && (r = source_next(s, &item, NULL)) != 0; steps++) {
 		if (r > 0)
-			looked += look(&item);
+			looked += look(&item) + look_at_packets(s, data[0] & OPTION_WANT ? UINT64_MAX : steps << 56, size);
 		if (steps > 4 * size + 100)
 			abort();
 	}

@@ -107,6 +107,8 @@ def compare(tools, path):
     theirs, their_run = lines([tools / 'scapread', '-DD', '-v', '-j', '-r', path])
     mine, my_run = lines([READER, path])
     info, _ = lines([READER, '--info', path])
+    packets = [t for t in theirs if 'packet.time' in t]
+    theirs = [t for t in theirs if 'packet.time' not in t]
     comparer = Comparer({i['type']: i for i in info if 'traits' in i})
     wrong = []
     if my_run.returncode != their_run.returncode:
@@ -115,7 +117,11 @@ def compare(tools, path):
         wrong.append(f'{len(mine)} events here, {len(theirs)} there')
     for m, t in zip(mine, theirs):
         wrong.extend(f"event {m['number']}: {what}: {a!r} here, {b!r} there" for what, a, b in comparer.event(m, t))
-    return len(mine), wrong
+    mine_of = [[p[k] for k in ('time', 'interface', 'link_type', 'captured', 'len')] for p in lines([READER, '--packets', path])[0]]
+    theirs_of = [[p['packet.' + k] for k in ('time', 'interface', 'link_type', 'captured', 'len')] for p in packets]
+    if mine_of != theirs_of:
+        wrong.append(f'packets: {mine_of[:3]}... here, {theirs_of[:3]}... there')
+    return len(mine) + len(packets), wrong
 
 
 def capture(tools, path):
@@ -127,7 +133,7 @@ def capture(tools, path):
     doctor = subprocess.run([tools / 'scapcap', '--doctor'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
     if doctor.returncode:
         return 'no engine here: ' + ' '.join(line for line in doctor.stdout.splitlines() if not line.startswith('ok'))
-    subprocess.run([tools / 'scapcap', '-q', '-w', path, '--env', '-s', '300', '-M', '5', '--', '/usr/bin/python3', '-c', PROGRAM], check=True,
+    subprocess.run([tools / 'scapcap', '-q', '-w', path, '--env', '-s', '300', '-M', '5', '-i', 'lo', '--', '/usr/bin/python3', '-c', PROGRAM], check=True,
                    stdout=subprocess.DEVNULL, timeout=90)
     return None
 

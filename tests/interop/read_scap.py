@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """Reads a native capture: a second implementation of format/SPEC.md, made from that document alone.
 
-usage: read_scap.py [--info] [FILE]     (standard input without FILE)
+usage: read_scap.py [--info | --packets] [FILE]     (standard input without FILE)
 
 Prints one JSON object per event and line; with --info what the capture says of itself, its event types, blocks, losses and state
-instead. What is damaged is said on standard error; then reading goes on, and the exit status is 1. Section numbers below are SPEC.md's.
+instead; with --packets the network packets that it holds. What is damaged is said on standard error; then reading goes on, and the exit status is 1. Section numbers below are SPEC.md's.
 Text may hold any bytes: those that are not UTF-8 come out as lone surrogates ("\\udcff" is 0xFF), as Python's surrogateescape has it.
 """
 import argparse
@@ -20,6 +20,7 @@ import zlib
 import zstandard
 
 SECTION, BYTE_ORDER, CUSTOM, ENTERPRISE, MAGIC = 0x0A0D0D0A, b'\x4D\x3C\x2B\x1A', 0xBAD, 32473, b'SCAPKIT\n'
+INTERFACE, PACKET, MAX_PACKET, MAX_PACKET_BLOCK, MAX_INTERFACES = 1, 6, 262_144, 262_144 + 65_536, 256
 MAX_BLOCK, MAX_HEADER, MAX_FOREIGN, MAX_PACKED = 262_160, 16_384, 64 << 20, 1 << 20
 MAX_EVENTS, MAX_PAYLOADS, MAX_PAYLOAD, MAX_SCHEMA, MAX_BLOCKS = 16_384, 2 << 20, 131_072, 8 << 20, 524_288
 CAPTURE, SCHEMA, STATE, EVENTS, LOSS, INDEX = range(1, 7)
@@ -199,6 +200,48 @@ def look(source, offset):
     return None
 
 
+class Packets:
+    """Section 2: packets in the order in which they stand in the file, collected as blocks of others are passed over."""
+
+    def __init__(self):
+        self.interfaces, self.found = [], []
+
+    def block(self, kind, body):
+        if kind == SECTION:
+            self.interfaces = []
+        elif kind == INTERFACE and len(self.interfaces) < MAX_INTERFACES:
+            self.interface(Cursor(body))
+        elif kind == PACKET:
+            self.packet(Cursor(body))
+
+    @staticmethod
+    def options(cursor):
+        while cursor.left() >= 4:
+            code, size = cursor.get('HH')
+            if code == 0 or size > cursor.left():
+                return
+            yield code, cursor.take(size)
+            cursor.take(min(-size % 4, cursor.left()))
+
+    def interface(self, cursor):
+        link_type, _, _ = cursor.get('HHI')
+        options = dict(self.options(cursor))
+        resolution = options.get(9, b'\x06')[0]
+        units = 1 << (resolution & 0x7F) if resolution & 0x80 else 10 ** resolution
+        offset = int.from_bytes(options.get(14, bytes(8)), 'little', signed=True)
+        name = options.get(2, b'').split(b'\0')[0][:64]
+        self.interfaces.append((link_type, text_of(name), units, offset))
+
+    def packet(self, cursor):
+        number, high, low, captured, original = cursor.get('IIIII')
+        if number >= len(self.interfaces) or captured > min(MAX_PACKET, cursor.left()):
+            return
+        link_type, name, units, offset = self.interfaces[number]
+        time = ((high << 32 | low) * 10 ** 9) // units + offset * 10 ** 9
+        self.found.append({'time': time, 'interface': name, 'link_type': link_type, 'captured': captured, 'len': original,
+                           'data': cursor.take(captured).hex()})
+
+
 def scan(source, say, foreign):
     """Yields the whole blocks of ours as they stand in the file."""
     offset = 0
@@ -233,12 +276,21 @@ def pass_over(source, offset, start, foreign):
     demand(kind != SECTION or start[8:12] == BYTE_ORDER, 'a section that is not little-endian')
     demand(total % 4 == 0 and 12 <= total <= MAX_FOREIGN, f'foreign block with total length {total}')
     foreign[kind] += 1
+    if foreign.packets and kind in (SECTION, INTERFACE, PACKET) and total <= MAX_PACKET_BLOCK:
+        body = source.get(offset + 8, total - 12)
+        if len(body) == total - 12:
+            foreign.packets.block(kind, body)
     for at in range(offset, offset + total, 65536):  # never held in memory
         n = min(65536, offset + total - at)
         if len(source.get(at, n)) < n:
             raise EOFError
         source.forget(at)
     return offset + total
+
+
+class Foreign(collections.Counter):
+    """Blocks of others by type, and what the packets among them say."""
+    packets = None
 
 
 def in_order(source, say, foreign):
@@ -677,6 +729,7 @@ class Capture:
 def main():
     parser = argparse.ArgumentParser(description='Reads a native capture, as format/SPEC.md says.')
     parser.add_argument('--info', action='store_true', help='print the description, types, blocks, losses and state instead of the events')
+    parser.add_argument('--packets', action='store_true', help='print the network packets instead of the events')
     parser.add_argument('file', nargs='?', default='-')
     options = parser.parse_args()
     n_said = 0
@@ -686,16 +739,19 @@ def main():
         n_said += 1
         print(f'{options.file}: offset {offset}: {text!r}'[:1000], file=sys.stderr)
 
-    captures, foreign = {}, collections.Counter()
+    captures, foreign = {}, Foreign()
+    foreign.packets = Packets() if options.packets else None
     with sys.stdin.buffer if options.file == '-' else open(options.file, 'rb') as file:
         for block in in_order(Source(file), say, foreign):
             capture = captures.setdefault(block.id, Capture(block.id))
             try:
                 for what, thing in capture.take(block, say):
-                    if (what == 'info') == options.info:
+                    if (what == 'info') == options.info and not options.packets:
                         print(json.dumps(thing))
             except Damage as e:
                 say(block.offset, f'{KINDS[block.kind]} {block.sequence} refused: {e}')
+    for packet in foreign.packets.found if options.packets else ():
+        print(json.dumps(packet))
     if options.info:
         print(json.dumps({'foreign_blocks': sum(foreign.values()), 'captures': {c.id: 'finished' if c.final else 'not finished' for c in captures.values()}}))
     if not captures and not n_said:
