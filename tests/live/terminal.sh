@@ -27,7 +27,7 @@ steps() {
 	shift
 	timeout -k 5 120 /usr/bin/python3 "$HERE/terminal.py" "$TMP/nap-$$" "$TMP/reader-$$" "$@" >"$TMP/$name.steps" 2>&1 ||
 		{ cat "$TMP/$name.steps"; wrong "$name: status $?"; return; }
-	! pgrep -x "nap-$$|reader-$$" || wrong "$name: left behind"
+	nobody_left || wrong "$name: left behind: $(ps -o pid,ppid,stat,comm -C "nap-$$,reader-$$")"
 	diff "$TMP/untraced.steps" "$TMP/$name.steps" || { wrong "$name: not as untraced"; return; }
 	measured "$name: $(wc -l <"$TMP/$name.steps") steps on a terminal, all as untraced"
 }
