@@ -35,3 +35,7 @@ many=$(for i in $(seq 65); do echo "-p $i"; done)
 # shellcheck disable=SC2086  # words
 try $many
 ls
+try -E A=1 -p 1
+try -E =1 -- true
+try -u no-such-user-here -- true
+try -c --format %evt.type -- true

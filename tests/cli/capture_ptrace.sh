@@ -13,6 +13,14 @@ scapread -r b.scap -p '*%evt.type sig=%evt.arg.sig' 'evt.type in (kill, procexit
 c --format '%proc.name %evt.type %evt.rawres' evt.type=mkdir -- sh -c 'mkdir one; cd one; mkdir two; ls' | sort
 scapread -r a.scap -p '%evt.cpu' -n 1 | wc -l
 
+# the table, or the calls, beside the file; the environment
+c -c -U calls,name -S name -w both.scap -- sh -c 'exit 0' 2>table
+scapread -r both.scap -c -U calls,name -S name | cmp - table && echo 'the same table'
+c --strace='-f -e trace=exit_group' -w both.scap -- sh -c 'exit 9' 2>calls; echo "status $?"; cat calls
+c -E ONE=1 -E HOME -E TWO= -w both.scap -- sh -c 'echo "$ONE ${HOME-none} $TWO."'
+scapstrace -E ONE=2 -o calls -A -e trace=none sh -c 'echo $ONE'; cat calls
+rm both.scap table calls
+
 # -p
 sh -c 'while [ ! -e go ]; do sleep 0.05; done; mkdir three; exit 6' &
 pid=$!

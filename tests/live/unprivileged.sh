@@ -58,6 +58,33 @@ if [ "$(id -u)" = 0 ]; then
 	as_user scapcap -w other.scap -p $$ 2>err && wrong "somebody else's process was captured"
 	grep -q 'may not be traced' err || wrong "what is said of somebody else's process: $(cat err)"
 fi
+# Under sudo root's rights are given back where all tracees are the invoking user's, and kept elsewhere; what is
+# recorded is the same.
+if [ "$(id -u)" = 0 ]; then
+	# rights SUDO-USER FILE ARGUMENT...: whose the tracer is while the command runs
+	# shellcheck disable=SC2016  # the inner shell expands
+	rights() {
+		local uid
+		uid=$(id -u "$1")
+		SUDO_UID=$uid SUDO_GID=$(id -g "$1") scapcap -q --engine=ptrace -w "$2" "${@:3}" -- sh -c '
+			for p in $(pgrep -x scapcap); do
+				if tr "\\0" " " </proc/$p/cmdline | grep -q -- "-w '"$2"' "; then
+					sed -nE "s/^(Uid:|CapEff:)[^0-9a-f]*([0-9a-f]+).*/\\2/p" /proc/$p/status | xargs
+				fi
+			done'
+	}
+	chmod 777 .
+	same "rights with one's own command" "$(rights nobody given.scap -u nobody)" "$(id -u nobody) 0000000000000000"
+	rights root kept.scap -u nobody | grep -q '^0 .*[1-9a-f]' || wrong "rights of root: $(rights root kept.scap -u nobody)"
+	rights nobody roots.scap | grep -q '^0 .*[1-9a-f]' || wrong "rights with root's command"
+	for f in given kept; do
+		scapread -r $f.scap -p '*%thread.vtid %evt.type %evt.rawres %fd.name' 'proc.name=sh and proc.args contains pgrep' |
+			sed -E 's/^[0-9]+ //' | grep -vE ' [0-9]{3,} |pipe:' >$f.events
+	done
+	at_least "events with rights given back" "$(wc -l <given.events)" 50
+	diff <(cut -d' ' -f1 given.events | sort | uniq -c) <(cut -d' ' -f1 kept.events | sort | uniq -c) ||
+		wrong "other events with rights given back"
+fi
 as_user scapcap --doctor >out
 grep -q '^ok .*ptrace engine' out || { cat out; wrong "the doctor"; }
 finish
