@@ -36,6 +36,7 @@ enum memory_fact {
 	FACT_ENVIRONMENT = 0x100, /* u32: texts in the environment of an exec */
 	FACT_ENTRIES = 0x200,	  /* u32: entries of a directory that a call has read */
 	FACT_MASK = 0x300,	  /* u64: signals that the caller blocks when the call has returned */
+	FACT_LENGTH = 0x500,	  /* u32: what a length that the call changes was before it */
 	FACT_SIGINFO = 0x400,	  /* struct siginfo of the kernel's own ABI, its beginning */
 };
 

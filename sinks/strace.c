@@ -2,7 +2,7 @@
 
 #include "sinks/call_name.h"
 #include "sinks/strace_lines.h"
-#include "sinks/strace_value.h"
+#include "sinks/strace_struct.h"
 #include "sinks/summary.h"
 
 #include <errno.h>
@@ -151,7 +151,8 @@ static void add_call(struct strace_sink *s, struct event *ev, struct state *st)
 	const struct strace_call *call = strace_call_find(name);
 	struct strace_options own;
 	struct buffer *text = &s->lines.text;
-	struct strace_print p = {s->o, ev, st, text};
+	struct strace_print p = {s->o, ev, st, text, NULL};
+	struct strace_memory memory;
 	struct strace_line line = {.tid = ev->tid,
 				   .to_ns = ev->time_ns,
 				   .from_ns = ev->time_ns,
@@ -167,6 +168,7 @@ static void add_call(struct strace_sink *s, struct event *ev, struct state *st)
 		own.verbose = true;
 		p.o = &own;
 	}
+	strace_memory_find(&p, &memory, s->abi);
 	line.at = (uint32_t)text->len;
 	line.name_len = (uint32_t)strlen(name);
 	if (ev->duration_ns != DURATION_NONE && ev->duration_ns <= ev->time_ns)
@@ -213,6 +215,8 @@ static void add_signal(struct strace_sink *s, struct event *ev)
 	int number = (int)named_number(ev, "sig", 0);
 	int64_t from = named_number(ev, "spid", -1);
 	size_t at = s->lines.text.len;
+	struct strace_print p = {s->o, ev, NULL, &s->lines.text, NULL};
+	struct strace_memory memory;
 
 	if (number == SIGKILL) /* is not delivered; the end tells */
 		return;
@@ -220,11 +224,16 @@ static void add_signal(struct strace_sink *s, struct event *ev)
 		return;
 	buffer_printf(&s->lines.text, "--- ");
 	strace_signal(&s->lines.text, number);
-	buffer_printf(&s->lines.text, " {si_signo=");
-	strace_signal(&s->lines.text, number);
-	if (from > 0)
-		buffer_printf(&s->lines.text, ", si_code=?, si_pid=%lld", (long long)from);
-	buffer_printf(&s->lines.text, ", ...} ---");
+	buffer_u8(&s->lines.text, ' ');
+	strace_memory_find(&p, &memory, s->abi);
+	if (!strace_siginfo(&p)) {
+		buffer_printf(&s->lines.text, "{si_signo=");
+		strace_signal(&s->lines.text, number);
+		if (from > 0)
+			buffer_printf(&s->lines.text, ", si_code=?, si_pid=%lld", (long long)from);
+		buffer_printf(&s->lines.text, ", ...}");
+	}
+	buffer_printf(&s->lines.text, " ---");
 	add_note(s, ev, at);
 }
 

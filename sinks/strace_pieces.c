@@ -13,6 +13,8 @@ bool number_of(const struct strace_print *p, const struct strace_arg *arg, unsig
 {
 	int8_t index = i < STRACE_PARAMS ? arg->params[i] : -1;
 
+	if (index < 0 && i == 0)
+		return strace_word(p, arg, ret);
 	if (index < 0 || index >= p->ev->n_params)
 		return false;
 	return param_number(event_param(p->ev, (unsigned)index), p->ev->info->params[index].type,

@@ -25,7 +25,9 @@ enum {
 };
 
 void put(const struct strace_print *p, const char *text);
-/* The i-th parameter of an argument as a number; false: it is absent. */
+/* The argument as its register had it, an int unless it is printed as u or x; false: not recorded. */
+bool strace_word(const struct strace_print *p, const struct strace_arg *arg, int64_t *ret);
+/* The i-th parameter of an argument as a number, or the argument itself where the table names none; false: it is absent. */
 bool number_of(const struct strace_print *p, const struct strace_arg *arg, unsigned i, int64_t *ret);
 const struct param *param_of(const struct strace_print *p, const struct strace_arg *arg, unsigned i);
 bool succeeded(const struct strace_print *p);

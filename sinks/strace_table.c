@@ -19,8 +19,8 @@ static const struct flag_table sets[] = {
 };
 
 static const struct strace_arg args[] = {
-#define STRACE_ARG(kind, out, a, b, c, d, e, f, g, h, set)                                         \
-	{STRACE_##kind, out, {a, b, c, d, e, f, g, h}, set},
+#define STRACE_ARG(kind, out, number, a, b, c, d, e, f, g, h, set)                                         \
+	{STRACE_##kind, out, number, {a, b, c, d, e, f, g, h}, set},
 #include "sinks/strace.def"
 };
 

@@ -16,6 +16,7 @@ enum strace_kind {
 struct strace_arg {
 	uint8_t kind; /* enum strace_kind */
 	bool out;     /* the call fills it */
+	uint8_t number; /* which one it is, from 0 */
 	int8_t params[STRACE_PARAMS]; /* of its event, -1: no more; a number for STRACE_num */
 	const char *set;	      /* of flags, NULL: none */
 };

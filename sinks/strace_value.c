@@ -1,6 +1,6 @@
 #include "sinks/strace_value.h"
 
-#include "sinks/strace_pieces.h"
+#include "sinks/strace_struct.h"
 
 #include <stdio.h>
 
@@ -11,7 +11,8 @@ void strace_argument(const struct strace_print *p, const struct strace_arg *arg)
 #include "sinks/strace.def"
 	};
 
-	printers[arg->kind](p, arg);
+	if (!strace_struct_argument(p, arg))
+		printers[arg->kind](p, arg);
 }
 
 /* ---- the result ---- */

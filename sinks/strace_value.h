@@ -9,11 +9,14 @@
 #include "sinks/strace_options.h"
 #include "sinks/strace_table.h"
 
+struct strace_memory;
+
 struct strace_print {
 	const struct strace_options *o;
 	struct event *ev;
 	struct state *st;
 	struct buffer *out;
+	const struct strace_memory *memory; /* of the call (strace_struct.h); NULL: not recorded */
 };
 
 /* One argument; nothing at all is printed for those that this call has not. */

@@ -111,7 +111,7 @@ def measure(build, command, folder, report):
         run(command, folder)
     words = run(["setarch", "-R", "strace", "-f", "-o", "theirs"] + command, folder)
     theirs = (folder / "theirs").read_text(errors="replace")
-    words += run(["setarch", "-R", str(build / "scapcap"), "-q", "-w", "x.scap", "--"] + command, folder)
+    words += run(["setarch", "-R", str(build / "scapcap"), "-q", "--structures", "-w", "x.scap", "--"] + command, folder)
     if not (folder / "x.scap").exists():
         sys.exit("scapcap: " + words)
     ours = subprocess.run([str(build / "scapread"), "-r", "x.scap", "--strace=-f"], cwd=folder, check=True,

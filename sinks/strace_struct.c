@@ -1,0 +1,588 @@
+/* Which arguments come from memory, and structures by their tables. */
+#include "sinks/strace_struct.h"
+
+#include <time.h>
+
+enum form {
+#define STRACE_FORM(id) id,
+#include "sinks/strace_structs.def"
+};
+
+struct strace_item {
+	const char *field; /* "...": the rest is for -v */
+	uint8_t form;
+	const char *set;
+};
+
+static const struct strace_item items[] = {
+#define STRACE_ITEM(field, form, set) {field, form, set},
+#include "sinks/strace_structs.def"
+};
+
+static const struct {
+	uint16_t first[2];
+	uint8_t n[2]; /* short, full; 0: no row */
+} shapes[N_STRUCTS] = {
+#define STRACE_STRUCT(id, short_first, n_short, full_first, n_full)                                \
+	[STRUCT_##id] = {{short_first, full_first}, {n_short, n_full}},
+#include "sinks/strace_structs.def"
+};
+
+void strace_memory_find(struct strace_print *p, struct strace_memory *m, enum syscall_abi native)
+{
+	const struct param *value = event_memory(p->ev);
+
+	if (!value->data || !memory_open(&m->m, value))
+		return;
+	m->abi = call_abi_of(p->ev, native);
+	m->plan = p->ev->sysno == SYSNO_NONE ? (struct memory_plan){0} : memory_plan_of(m->abi, p->ev->sysno);
+	p->memory = m;
+}
+
+const struct struct_layout *layout_of(const struct strace_print *p, enum memory_struct id)
+{
+	return struct_layout_of(id, p->memory->abi);
+}
+
+const uint8_t *struct_at(const struct strace_print *p, enum memory_struct id, uint64_t addr)
+{
+	const struct struct_layout *layout = layout_of(p, id);
+
+	return layout->size && addr ? memory_at(&p->memory->m, addr, layout->size) : NULL;
+}
+
+int64_t struct_number(const struct struct_layout *layout, const char *field, const uint8_t *from)
+{
+	const struct struct_field *f = struct_field_find(layout, field);
+
+	return f ? struct_field_number(f, from, 0) : 0;
+}
+
+/* ", name=", or "{name=" of the first. */
+void put_fields_begin(const struct strace_print *p, bool *more, const char *name)
+{
+	buffer_printf(p->out, "%s%s=", *more ? ", " : "{", name);
+	*more = true;
+}
+
+/* ---- fields ---- */
+
+static void put_file_mode(const struct strace_print *p, uint64_t mode)
+{
+	static const char *const kinds[16] = {[1] = "S_IFIFO", [2] = "S_IFCHR", [4] = "S_IFDIR", [6] = "S_IFBLK",
+					      [8] = "S_IFREG", [10] = "S_IFLNK", [12] = "S_IFSOCK"};
+	const char *kind = mode < 0x10000 ? kinds[mode >> 12] : NULL;
+
+	if (kind) {
+		buffer_printf(p->out, "%s|", kind);
+		mode &= 07777;
+	}
+	buffer_printf(p->out, "%s%s%s%#03llo", mode & 04000 ? "S_ISUID|" : "", mode & 02000 ? "S_ISGID|" : "",
+		      mode & 01000 ? "S_ISVTX|" : "", (unsigned long long)(mode & ~07000ull));
+}
+
+static void put_device(const struct strace_print *p, uint64_t dev)
+{
+	buffer_printf(p->out, "makedev(%#x, %#x)", (unsigned)((dev >> 8 & 0xfff) | (dev >> 32 & ~0xfffull)),
+		      (unsigned)((dev & 0xff) | (dev >> 12 & ~0xffull)));
+}
+
+static void put_limit_value(const struct strace_print *p, uint64_t v, bool is_64, unsigned width)
+{
+	if (v == UINT64_MAX || (width == 4 && v == UINT32_MAX))
+		put(p, is_64 ? "RLIM64_INFINITY" : "RLIM_INFINITY");
+	else if (v > 1024 && v % 1024 == 0)
+		buffer_printf(p->out, "%llu*1024", (unsigned long long)v / 1024);
+	else
+		buffer_printf(p->out, "%llu", (unsigned long long)v);
+}
+
+static void put_text_field(const struct strace_print *p, const struct struct_field *f, const uint8_t *from)
+{
+	size_t len = strnlen((const char *)from + f->offset, f->count);
+
+	put_whole_text(p, from + f->offset, len);
+}
+
+static void put_plain(const struct strace_print *p, const struct struct_field *f, const uint8_t *from, unsigned i)
+{
+	int64_t v = struct_field_number(f, from, i);
+
+	if (f->nature == FIELD_POINTER)
+		put_address(p, v);
+	else
+		buffer_printf(p->out, f->nature == FIELD_SIGNED ? "%lld" : "%llu", (long long)v);
+}
+
+static void put_numbers(const struct strace_print *p, const struct struct_field *f, const uint8_t *from)
+{
+	if (f->nature == FIELD_TEXT) {
+		put_text_field(p, f, from);
+		return;
+	}
+	if (f->count == 1) {
+		put_plain(p, f, from, 0);
+		return;
+	}
+	for (unsigned i = 0; i < f->count; i++) {
+		put(p, i ? ", " : "[");
+		put_plain(p, f, from, i);
+	}
+	buffer_u8(p->out, ']');
+}
+
+static void put_item(const struct strace_print *p, const struct strace_item *item, const struct struct_field *f,
+		     const uint8_t *from)
+{
+	uint64_t v = (uint64_t)struct_field_number(f, from, 0);
+	const struct flag_table *names = item->set ? strace_flags(item->set) : NULL;
+
+	switch ((enum form)item->form) {
+	case FORM_D:
+		put_numbers(p, f, from);
+		break;
+	case FORM_X:
+		buffer_printf(p->out, "%#llx", (unsigned long long)v);
+		break;
+	case FORM_P:
+		put_address(p, (int64_t)v);
+		break;
+	case FORM_TEXT:
+		put_text_field(p, f, from);
+		break;
+	case FORM_FILEMODE:
+		put_file_mode(p, v);
+		break;
+	case FORM_DEV:
+		put_device(p, v);
+		break;
+	case FORM_FLAGS:
+		if (names)
+			strace_flag_names(p->out, v, names);
+		else
+			buffer_printf(p->out, "%#llx", (unsigned long long)v);
+		break;
+	case FORM_ENUM:
+		if (!item->set || !put_name(p, v, item->set))
+			buffer_printf(p->out, "%#llx", (unsigned long long)v);
+		break;
+	case FORM_TIME:
+		put_plain(p, f, from, 0);
+		break;
+	case FORM_LIMIT:
+	case FORM_LIMIT64:
+		put_limit_value(p, v, item->form == FORM_LIMIT64, f->size);
+		break;
+	case FORM_OPEN:
+		put_linux_open_flags(p, v);
+		break;
+	case FORM_SIGSET:
+		put_signal_set(p, v);
+		break;
+	case FORM_VAL:
+		put(p, "{val=");
+		put_numbers(p, f, from);
+		buffer_u8(p->out, '}');
+		break;
+	case FORM_EPOLL:
+		buffer_printf(p->out, "{u32=%u, u64=%llu}", (unsigned)v, (unsigned long long)v);
+		break;
+	}
+}
+
+/* Names with a point: "ru_utime.tv_sec" opens braces, which the next of another group closes. */
+struct group {
+	const char *name;
+	size_t len; /* 0: in none */
+	bool more;
+};
+
+static void put_field_name(const struct strace_print *p, struct group *g, const char *name)
+{
+	const char *point = strchr(name, '.');
+	size_t len = point ? (size_t)(point - name) : 0;
+	bool same = len && g->len == len && !memcmp(g->name, name, len);
+
+	if (g->len && !same)
+		buffer_u8(p->out, '}');
+	if (g->more)
+		put(p, ", ");
+	else
+		buffer_u8(p->out, '{');
+	g->more = true;
+	if (len && !same)
+		buffer_printf(p->out, "%.*s={", (int)len, name);
+	buffer_printf(p->out, "%s=", point ? point + 1 : name);
+	g->name = name;
+	g->len = len;
+}
+
+static void put_group_end(const struct strace_print *p, const struct group *g)
+{
+	put(p, !g->more ? "{}" : g->len ? "}}" : "}");
+}
+
+static void put_shaped(const struct strace_print *p, enum memory_struct id, const uint8_t *from)
+{
+	const struct struct_layout *layout = layout_of(p, id);
+	const unsigned how = p->o->verbose;
+	struct group g = {0};
+
+	for (unsigned i = 0; i < shapes[id].n[how]; i++) {
+		const struct strace_item *item = &items[shapes[id].first[how] + i];
+		const struct struct_field *f = struct_field_find(layout, item->field);
+
+		if (!f) {
+			if (g.len)
+				buffer_u8(p->out, '}');
+			g.len = 0;
+			put(p, ", ...");
+			continue;
+		}
+		put_field_name(p, &g, item->field);
+		put_item(p, item, f, from);
+	}
+	put_group_end(p, &g);
+}
+
+static void put_whole(const struct strace_print *p, enum memory_struct id, const uint8_t *from)
+{
+	const struct struct_layout *layout = layout_of(p, id);
+	struct group g = {0};
+
+	if (layout->n_fields == 1) { /* a number alone */
+		put_numbers(p, &layout->fields[0], from);
+		return;
+	}
+	for (unsigned i = 0; i < layout->n_fields; i++) {
+		put_field_name(p, &g, layout->fields[i].name);
+		put_numbers(p, &layout->fields[i], from);
+	}
+	put_group_end(p, &g);
+}
+
+/* ---- those that no table says ---- */
+
+static void put_date(const struct strace_print *p, const char *name, int64_t seconds, int64_t ns)
+{
+	time_t t = (time_t)seconds;
+	char text[64];
+	struct tm tm;
+
+	buffer_printf(p->out, ", %s=%lld", name, (long long)seconds);
+	if (localtime_r(&t, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm)) {
+		buffer_printf(p->out, " /* %s", text);
+		if (ns)
+			buffer_printf(p->out, ".%09lld", (long long)ns);
+		strftime(text, sizeof text, "%z", &tm);
+		buffer_printf(p->out, "%s */", text);
+	}
+	buffer_printf(p->out, ", %s_nsec=%lld", name, (long long)ns);
+}
+
+static void put_stat_full(const struct strace_print *p, const struct struct_layout *l, const uint8_t *from)
+{
+	put(p, "{st_dev=");
+	put_device(p, (uint64_t)struct_number(l, "st_dev", from));
+	buffer_printf(p->out, ", st_ino=%llu, st_mode=", (unsigned long long)struct_number(l, "st_ino", from));
+	put_file_mode(p, (uint64_t)struct_number(l, "st_mode", from));
+	for (unsigned i = 0; i < 5; i++) {
+		static const char *const names[] = {"st_nlink", "st_uid", "st_gid", "st_blksize", "st_blocks"};
+
+		buffer_printf(p->out, ", %s=%llu", names[i], (unsigned long long)struct_number(l, names[i], from));
+	}
+}
+
+static void put_stat(const struct strace_print *p, enum memory_struct id, const uint8_t *from)
+{
+	static const char *const times[][2] = {
+	    {"st_atime", "st_atime_nsec"}, {"st_mtime", "st_mtime_nsec"}, {"st_ctime", "st_ctime_nsec"}};
+	const struct struct_layout *l = layout_of(p, id);
+	uint64_t kind = (uint64_t)struct_number(l, "st_mode", from) >> 12 & 0xf;
+
+	if (p->o->verbose) {
+		put_stat_full(p, l, from);
+	} else {
+		put(p, "{st_mode=");
+		put_file_mode(p, (uint64_t)struct_number(l, "st_mode", from));
+	}
+	if (kind == 2 || kind == 6) { /* devices have no size */
+		put(p, ", st_rdev=");
+		put_device(p, (uint64_t)struct_number(l, "st_rdev", from));
+	} else {
+		buffer_printf(p->out, ", st_size=%lld", (long long)struct_number(l, "st_size", from));
+	}
+	for (unsigned i = 0; i < 3 && p->o->verbose; i++)
+		put_date(p, times[i][0], struct_number(l, times[i][0], from), struct_number(l, times[i][1], from));
+	put(p, p->o->verbose ? "}" : ", ...}");
+}
+
+static void put_action(const struct strace_print *p, const uint8_t *from)
+{
+	const struct struct_layout *l = layout_of(p, STRUCT_SIGACTION);
+	uint64_t handler = (uint64_t)struct_number(l, "sa_handler", from);
+	uint64_t flags = (uint64_t)struct_number(l, "sa_flags", from);
+
+	put(p, flags & 4 ? "{sa_sigaction=" : "{sa_handler=");
+	if (handler < 2)
+		put(p, handler ? "SIG_IGN" : "SIG_DFL");
+	else
+		buffer_printf(p->out, "%#llx", (unsigned long long)handler);
+	put(p, ", sa_mask=");
+	put_signal_set(p, (uint64_t)struct_number(l, "sa_mask", from));
+	put(p, ", sa_flags=");
+	strace_flag_names(p->out, flags, strace_flags("strace_sa"));
+	if (flags & 0x04000000)
+		buffer_printf(p->out, ", sa_restorer=%#llx", (unsigned long long)struct_number(l, "sa_restorer", from));
+	buffer_u8(p->out, '}');
+}
+
+void put_signal_set(const struct strace_print *p, uint64_t set)
+{
+	const bool inverted = __builtin_popcountll(set) > 42;
+	bool more = false;
+
+	buffer_printf(p->out, "%s[", inverted ? "~" : "");
+	for (int i = 1; i <= 64; i++) {
+		struct buffer name = {0};
+
+		if ((set >> (i - 1) & 1) == inverted)
+			continue;
+		if (more)
+			buffer_u8(p->out, ' ');
+		more = true;
+		strace_signal(&name, i);
+		if (name.len > 3 && !memcmp(name.data, "SIG", 3)) /* without it */
+			buffer_append(p->out, name.data + 3, name.len - 3);
+		else
+			buffer_append(p->out, name.data, name.len);
+		buffer_done(&name);
+	}
+	buffer_u8(p->out, ']');
+}
+
+void put_struct(const struct strace_print *p, enum memory_struct id, const uint8_t *from)
+{
+	switch (id) {
+	case STRUCT_STAT:
+	case STRUCT_STAT64:
+		put_stat(p, id, from);
+		break;
+	case STRUCT_SIGACTION:
+		put_action(p, from);
+		break;
+	case STRUCT_SIGSET:
+		put_signal_set(p, (uint64_t)struct_number(layout_of(p, id), "bits", from));
+		break;
+	case STRUCT_U32:
+	case STRUCT_S32:
+	case STRUCT_U64:
+	case STRUCT_ULONG:
+	case STRUCT_SCHED_PARAM:
+		buffer_u8(p->out, '[');
+		put_whole(p, id, from);
+		buffer_u8(p->out, ']');
+		break;
+	default:
+		if (shapes[id].n[0])
+			put_shaped(p, id, from);
+		else
+			put_whole(p, id, from);
+	}
+}
+
+void put_struct_at(const struct strace_print *p, enum memory_struct id, uint64_t addr)
+{
+	const uint8_t *from = struct_at(p, id, addr);
+
+	if (from)
+		put_struct(p, id, from);
+	else
+		put_address(p, (int64_t)addr);
+}
+
+/* ---- arguments ---- */
+
+/* Kinds that only memory tells more of than that there is a structure. */
+PRINT(iov)
+{
+	print_struct(p, arg);
+}
+
+PRINT(msg)
+{
+	print_struct(p, arg);
+}
+
+PRINT(fdset)
+{
+	print_struct(p, arg);
+}
+
+PRINT(events)
+{
+	print_struct(p, arg);
+}
+
+PRINT(ioctlarg)
+{
+	print_addr(p, arg);
+}
+
+bool strace_word(const struct strace_print *p, const struct strace_arg *arg, int64_t *ret)
+{
+	const bool is_long = arg->kind == STRACE_u || arg->kind == STRACE_x || arg->kind == STRACE_addr;
+
+	if (!p->memory || arg->number >= p->memory->m.n_args)
+		return false;
+	*ret = is_long ? (int64_t)word_of(p, arg->number) : (int32_t)word_of(p, arg->number);
+	return true;
+}
+
+/* What is kept of this argument; NULL: nothing, for this call with these arguments. */
+static const struct memory_step *step_of(const struct strace_print *p, const struct strace_arg *arg)
+{
+	const struct memory_plan *plan = &p->memory->plan;
+
+	for (unsigned i = 0; i < plan->n_steps; i++)
+		if (memory_step_fails(&plan->steps[i], &p->memory->m))
+			i++;
+		else if (plan->steps[i].kind != MEMORY_WHEN && plan->steps[i].structure != STRUCT_NONE &&
+			 plan->steps[i].a == arg->number)
+			return &plan->steps[i];
+	return NULL;
+}
+
+static void put_items(const struct strace_print *p, const struct memory_step *step, uint64_t addr)
+{
+	const struct struct_layout *layout = layout_of(p, step->structure);
+	uint64_t n = step->kind == MEMORY_RESULT ? (uint64_t)p->ev->result : (uint32_t)word_of(p, step->b);
+	const unsigned most = p->o->verbose ? UINT32_MAX : p->o->string_max;
+
+	buffer_u8(p->out, '[');
+	for (uint64_t i = 0; i < n; i++) {
+		const uint8_t *from = struct_at(p, step->structure, addr + i * layout->size);
+
+		put(p, i ? ", " : "");
+		if (i >= most || !from) {
+			put(p, "...");
+			break;
+		}
+		if (layout->n_fields == 1)
+			put_whole(p, step->structure, from);
+		else
+			put_struct(p, step->structure, from);
+	}
+	buffer_u8(p->out, ']');
+}
+
+static STRUCT_PRINT(any)
+{
+	const struct memory_step *step = step_of(p, arg);
+	uint64_t addr = word_of(p, arg->number);
+	size_t len = 1;
+
+	if (arg->number >= p->memory->m.n_args)
+		return false;
+	if (!addr || (arg->out && !succeeded(p)))
+		put_address(p, (int64_t)addr);
+	else if (!step)
+		return false;
+	else if (step->kind == MEMORY_BLOCK)
+		put_struct_at(p, step->structure, addr);
+	else if (step->structure == STRUCT_BYTES)
+		return false;
+	else if (!memory_some(&p->memory->m, addr, &len) && step->kind != MEMORY_RESULT)
+		put_address(p, (int64_t)addr);
+	else
+		put_items(p, step, addr);
+	return true;
+}
+
+static STRUCT_PRINT(address)
+{
+	if (arg->number >= p->memory->m.n_args)
+		return false;
+	put_address(p, (int64_t)word_of(p, arg->number));
+	return true;
+}
+
+/* What could not be read, and was not recorded for that, is an address. */
+static STRUCT_PRINT(unread)
+{
+	const struct param *data = param_of(p, arg, 0);
+
+	if (data->data && !(arg->out && !succeeded(p)))
+		return false;
+	return struct_address(p, arg);
+}
+
+static STRUCT_PRINT(open_flags)
+{
+	/* of pipe2, dup3 and memfd there is no way of access */
+	if (arg->number >= p->memory->m.n_args || p->ev->info->name[0] != 'o')
+		return false;
+	put_linux_open_flags(p, (uint32_t)word_of(p, arg->number));
+	return true;
+}
+
+static STRUCT_PRINT(pair)
+{
+	const uint8_t *from = struct_at(p, STRUCT_FD_PAIR, word_of(p, arg->number));
+
+	if (succeeded(p) && from)
+		return false; /* as its numbers, which are parameters, too */
+	return struct_address(p, arg);
+}
+
+static STRUCT_PRINT(mask)
+{
+	const uint8_t *mask = memory_at(&p->memory->m, FACT_MASK, sizeof(uint64_t));
+	uint64_t set;
+
+	if (!mask)
+		return false;
+	memcpy(&set, mask, sizeof set);
+	put(p, "{mask=");
+	put_signal_set(p, set);
+	buffer_u8(p->out, '}');
+	return true;
+}
+
+/* Of access and of change. */
+static STRUCT_PRINT(times)
+{
+	const struct memory_step *step = step_of(p, arg);
+	uint64_t addr = word_of(p, arg->number);
+	const uint8_t *from = step ? struct_at(p, step->structure, addr) : NULL;
+
+	return from ? false : struct_address(p, arg); /* its numbers are parameters, too */
+}
+
+bool strace_struct_argument(const struct strace_print *p, const struct strace_arg *arg)
+{
+	static bool (*const printers[N_STRACE_KINDS])(const struct strace_print *, const struct strace_arg *) = {
+	    [STRACE_struct] = struct_any,	 [STRACE_usage] = struct_any,
+	    [STRACE_rlimit] = struct_any,	 [STRACE_sigset] = struct_any,
+	    [STRACE_sigaction] = struct_any,	 [STRACE_oldaction] = struct_any,
+	    [STRACE_remain] = struct_any,	 [STRACE_time] = struct_any,
+	    [STRACE_timeval] = struct_any,	 [STRACE_fields] = struct_any,
+	    [STRACE_unknown] = struct_address,	 [STRACE_times] = struct_times,
+	    [STRACE_addr] = struct_address,	 [STRACE_buf] = struct_unread,
+	    [STRACE_hexbuf] = struct_unread,	 [STRACE_str] = struct_unread,
+	    [STRACE_open] = struct_open_flags,	 [STRACE_fdpair] = struct_pair,
+	    [STRACE_sigframe] = struct_mask,	 [STRACE_env] = struct_environment,
+	    [STRACE_dents] = struct_entries,	 [STRACE_sockaddr] = struct_socket_address,
+	    [STRACE_peer] = struct_socket_address, [STRACE_salen] = struct_socket_length,
+	    [STRACE_peerlen] = struct_socket_length, [STRACE_iov] = struct_iovecs,
+	    [STRACE_msg] = struct_message,	 [STRACE_sockopt] = struct_option_value,
+	    [STRACE_len] = struct_option_length, [STRACE_poll] = struct_poll_list,
+	    [STRACE_nfds] = struct_poll_count,	 [STRACE_fdset] = struct_select_set,
+	    [STRACE_events] = struct_epoll_list, [STRACE_event] = struct_epoll_one,
+	    [STRACE_clone] = struct_clone_words, [STRACE_clone3] = struct_clone_struct,
+	    [STRACE_futexrest] = struct_futex_rest, [STRACE_fcntl] = struct_fcntl_rest,
+	    [STRACE_ioctlarg] = struct_ioctl_rest, [STRACE_status] = struct_wait_status,
+	};
+
+	return p->memory && printers[arg->kind] && printers[arg->kind](p, arg);
+}

@@ -1,0 +1,66 @@
+/*
+ * Arguments from the memory of a call (format/memory.h), where a capture has it: what the functions of
+ * strace_simple.c and others would print is then known better. Only for strace_*.c.
+ */
+#pragma once
+#include "format/memory.h"
+#include "sinks/strace_pieces.h"
+
+/* What strace_print.memory points to. */
+struct strace_memory {
+	struct memory m;
+	struct memory_plan plan;
+	enum syscall_abi abi;
+};
+
+/* Finds it; p->memory stays NULL where the event has none. */
+void strace_memory_find(struct strace_print *p, struct strace_memory *m, enum syscall_abi native);
+/* Prints an argument from memory; false: nothing is known, nothing printed. */
+bool strace_struct_argument(const struct strace_print *p, const struct strace_arg *arg);
+/* The siginfo of a signal delivered, behind "--- SIGNAL "; false: it was not recorded. */
+bool strace_siginfo(const struct strace_print *p);
+
+/* ---- for strace_struct*.c ---- */
+
+/* An argument word; of a 32-bit call zero-extended. 0 where the call has none. */
+static inline uint64_t word_of(const struct strace_print *p, unsigned i)
+{
+	return i < p->memory->m.n_args ? p->memory->m.args[i] : 0;
+}
+
+/* The number of a field; 0: the structure has none of that name. */
+int64_t struct_number(const struct struct_layout *layout, const char *field, const uint8_t *from);
+/* A whole structure at this address; NULL: it was not kept. */
+const uint8_t *struct_at(const struct strace_print *p, enum memory_struct id, uint64_t addr);
+const struct struct_layout *layout_of(const struct strace_print *p, enum memory_struct id);
+void put_struct(const struct strace_print *p, enum memory_struct id, const uint8_t *from);
+/* A structure at addr, or where it was not kept, the address. */
+void put_struct_at(const struct strace_print *p, enum memory_struct id, uint64_t addr);
+/* All signals of a set. */
+void put_signal_set(const struct strace_print *p, uint64_t set);
+void put_fields_begin(const struct strace_print *p, bool *more, const char *name);
+/* Bytes in quotes as far as they were kept, `whole` of them in all. */
+void put_bytes_at(const struct strace_print *p, uint64_t addr, uint64_t whole, bool hex);
+void put_socket_address(const struct strace_print *p, uint64_t addr, size_t len);
+
+/* One kind of argument each; false: not printed. */
+#define STRUCT_PRINT(name) bool struct_##name(const struct strace_print *p, const struct strace_arg *arg)
+STRUCT_PRINT(socket_address);
+STRUCT_PRINT(socket_length);
+STRUCT_PRINT(iovecs);
+STRUCT_PRINT(message);
+STRUCT_PRINT(option_value);
+STRUCT_PRINT(option_length);
+STRUCT_PRINT(poll_list);
+STRUCT_PRINT(poll_count);
+STRUCT_PRINT(select_set);
+STRUCT_PRINT(epoll_list);
+STRUCT_PRINT(epoll_one);
+STRUCT_PRINT(clone_words);
+STRUCT_PRINT(clone_struct);
+STRUCT_PRINT(environment);
+STRUCT_PRINT(entries);
+STRUCT_PRINT(futex_rest);
+STRUCT_PRINT(fcntl_rest);
+STRUCT_PRINT(ioctl_rest);
+STRUCT_PRINT(wait_status);
