@@ -8,7 +8,7 @@
  */
 #pragma once
 #include "format/source.h"
-#include "plugins/wireshark/event_record.h"
+#include "sinks/event_record.h"
 
 struct teller;
 

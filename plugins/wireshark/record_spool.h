@@ -9,7 +9,7 @@
  */
 #pragma once
 #include "format/spool.h"
-#include "plugins/wireshark/event_record.h"
+#include "sinks/event_record.h"
 
 #define RECORD_SPOOL_FRAME  (1u << 20) /* bytes in a frame, about */
 #define RECORD_SPOOL_CACHED 4u

@@ -4,7 +4,7 @@
  */
 #include "format/batch.h"
 #include "plugins/wireshark/epan/told.h"
-#include "plugins/wireshark/record_fields.h"
+#include "sinks/record_fields.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* Fields of filters/fields.tsv and parameters of event types, as fields of Wireshark. */
 #include "format/event.h"
 #include "plugins/wireshark/epan/told.h"
-#include "plugins/wireshark/record_fields.h"
+#include "sinks/record_fields.h"
 
 #include <stdlib.h>
 

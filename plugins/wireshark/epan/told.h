@@ -4,7 +4,7 @@
 #pragma once
 #include "filters/field.h"
 #include "plugins/wireshark/epan/epan_version.h"
-#include "plugins/wireshark/event_record.h"
+#include "sinks/event_record.h"
 
 /* Fields whose values columns, taps and other dissectors ask for. */
 enum told_pick {

@@ -1,4 +1,4 @@
-#include "plugins/wireshark/record_fields.h"
+#include "sinks/record_fields.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "plugins/wireshark/event_record.h"
+#include "sinks/event_record.h"
 
 #include <zlib.h>
 

@@ -4,7 +4,7 @@
  */
 #pragma once
 #include "filters/field.h"
-#include "plugins/wireshark/event_record.h"
+#include "sinks/event_record.h"
 
 enum field_group {
 	FIELDS_FIRST,     /* what columns and statistics show */
