@@ -1,4 +1,5 @@
 #include "sinks/event_record.h"
+#include "format/schema.h"
 
 #include <zlib.h>
 
@@ -52,6 +53,11 @@ bool record_head_take(struct cursor *c, struct record_head *ret)
 	ret->fd_param = (int8_t)cursor_u8(c);
 	ret->n_params = cursor_u8(c);
 	cursor_u8(c);
+	/* Indexes of parameters: who uses them shifts by them. */
+	if (ret->result_param < -1 || ret->result_param >= EVENT_PARAMS_MAX)
+		ret->result_param = -1;
+	if (ret->fd_param < -1 || ret->fd_param >= EVENT_PARAMS_MAX)
+		ret->fd_param = -1;
 	return !cursor_failed(c) && ret->version == RECORD_VERSION;
 }
 

@@ -9,6 +9,8 @@ packages=(
 	strace procps util-linux bzip2                  # what live tests compare with and run
 	nginx-light redis-server redis-tools curl       # programs whose calls are compared with strace's
 	tshark wireshark-common sysdig                  # others read our files
+	wireshark-dev wireshark                         # the plugins, and whom they are for
+	xvfb tesseract-ocr tesseract-ocr-eng            # a screen that nobody sees, and who reads it
 	tcpdump redis-server redis-tools                # what rebuilt packets are compared with
 	debootstrap                                     # a bare machine to build on
 	qemu-system-x86 busybox-static cpio             # Debian's own kernel

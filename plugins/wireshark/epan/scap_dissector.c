@@ -194,11 +194,9 @@ static void columns_fill(const struct told *told, const struct scap_tap *tap, co
 static void experts_add(const struct told *told, const struct scap_tap *tap, packet_info *pinfo,
 			proto_item *item)
 {
-	const char *error = errno_name((int)-tap->result);
-
 	if (tap->failed)
 		expert_add_info_format(pinfo, item, &ei_failed, "%s failed: %s", tap->name,
-				       error ? error : "error");
+				       scap_error_name(tap));
 	if (tap->has_duration && !(told->head.traits & EF_WAITS) &&
 	    tap->duration_ns / 1000000 >= slow_ms)
 		expert_add_info_format(pinfo, item, &ei_slow, "%s took %.3f ms", tap->name,
@@ -373,6 +371,18 @@ static void register_protocol(void)
 	scap_taps_register();
 }
 
+/* With the first file: before, Wireshark does not know yet what can be expanded. */
+static void expand_once(void)
+{
+	static bool done;
+
+	if (done)
+		return;
+	done = true;
+	tree_expanded_set(ett_scap, TRUE);
+	scap_fields_expand();
+}
+
 static void register_handoff(void)
 {
 	static bool done; /* called again whenever a preference changes */
@@ -381,6 +391,7 @@ static void register_handoff(void)
 		return;
 	done = true;
 	scap_fields_register_aliases();
+	register_init_routine(expand_once);
 	scap_payload_register();
 }
 

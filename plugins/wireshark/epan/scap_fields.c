@@ -267,6 +267,12 @@ void scap_fields_register(void)
 	no_state = state_new(schema_new());
 }
 
+void scap_fields_expand(void)
+{
+	/* The shortest group, and the one that tells most. */
+	tree_expanded_set(ett_groups[ARGUMENTS], TRUE);
+}
+
 void scap_fields_register_aliases(void)
 {
 	all_rows(1);
@@ -424,8 +430,8 @@ void scap_fields_add_head(struct scap_tree *t, const struct told *told)
 
 /* ---- parameters ---- */
 
-static void raw_add(struct scap_tree *t, proto_tree *tree, int hf, const struct record_param *p,
-		    int at)
+static proto_item *raw_add(struct scap_tree *t, proto_tree *tree, int hf,
+			   const struct record_param *p, int at)
 {
 	const struct param value = {p->data, p->data_len};
 	enum ftenum type = proto_registrar_get_ftype(hf);
@@ -443,9 +449,9 @@ static void raw_add(struct scap_tree *t, proto_tree *tree, int hf, const struct 
 			memcpy(&v.d, &number, sizeof v.d);
 		}
 	} else {
-		return;
+		return NULL;
 	}
-	value_add(tree, hf, t->tvb, at, (int)p->data_len, &v, t->pinfo);
+	return value_add(tree, hf, t->tvb, at, (int)p->data_len, &v, t->pinfo);
 }
 
 void scap_param_add(struct scap_tree *t, const struct told *told, unsigned i)
@@ -475,5 +481,5 @@ void scap_param_add(struct scap_tree *t, const struct told *told, unsigned i)
 	if (a->raw[0] > 0)
 		raw_add(t, proto_item_add_subtree(item, ett_arg), a->raw[0], p, at);
 	if (is_asked_for(tree, a->raw[1]))
-		raw_add(t, tree, a->raw[1], p, at);
+		proto_item_set_hidden(raw_add(t, tree, a->raw[1], p, at));
 }

@@ -163,7 +163,6 @@ static tap_packet_status tree_packet(stats_tree *st, packet_info *pinfo, epan_di
 				     const void *of, tap_flags_t flags)
 {
 	const struct scap_tap *tap = of;
-	const char *error = tap->failed ? errno_name((int)-tap->result) : NULL;
 	int process;
 
 	tick_stat_node(st, "Calls", 0, FALSE);
@@ -173,7 +172,7 @@ static tap_packet_status tree_packet(stats_tree *st, packet_info *pinfo, epan_di
 	tick_stat_node(st, tap->name, process, FALSE);
 	if (tap->failed) {
 		tick_stat_node(st, "Errors", 0, FALSE);
-		process = tick_stat_node(st, error ? error : "unknown", node_errors, TRUE);
+		process = tick_stat_node(st, scap_error_name(tap), node_errors, TRUE);
 		tick_stat_node(st, tap->name, process, FALSE);
 	}
 	return TAP_PACKET_REDRAW;

@@ -47,6 +47,14 @@ struct scap_tap {
 	guint32 data_len, io_len;
 };
 
+/* "ENOENT"; a result that is none has no name. */
+static inline const char *scap_error_name(const struct scap_tap *tap)
+{
+	const char *name = tap->failed && tap->result > -4096 ? errno_name((int)-tap->result) : NULL;
+
+	return name ? name : "error";
+}
+
 #define SCAP_NO_STREAM G_MAXUINT32
 #define SCAP_TAP       "scap"
 
@@ -57,6 +65,8 @@ extern int proto_scap;
 void scap_fields_register(void);
 /* The names without "scap." in front, where no other protocol has them. */
 void scap_fields_register_aliases(void);
+/* What is open in the details pane until somebody closes it. */
+void scap_fields_expand(void);
 /* Which pick a field is, -1: none. */
 int scap_field_pick(guint32 tag);
 
