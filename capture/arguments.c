@@ -343,6 +343,7 @@ int arguments_parse(struct arguments *a, int argc, char **argv, struct error *er
 		return error_set(err, -EINVAL, "-- needs a command");
 	if (command)
 		a->command = argv + command;
+	a->structures |= a->has_strace; /* what it shows is not stored */
 	return check_together(a, err);
 }
 

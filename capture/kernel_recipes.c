@@ -207,6 +207,10 @@ static void memory_fill(struct kernel_recipe *k, enum syscall_abi abi, int numbe
 
 		if (s->structure != STRUCT_NONE && !size)
 			continue;
+		if (s->kind == MEMORY_BEFORE) {
+			k->before_arg = s->a;
+			k->before_len = (u8)size;
+		}
 		k->steps[k->n_steps++] = (struct kernel_step){
 			.kind = s->kind, .param = param_bit, .a = s->a, .b = s->b, .c = size ? size : s->c,
 			.size = s->mask, .flags = s->flags & STEP_ON_SUCCESS ? KSTEP_ON_SUCCESS : 0,

@@ -15,9 +15,10 @@ NUMBERS = {"u8": (1, "UNSIGNED"), "u16": (2, "UNSIGNED"), "u32": (4, "UNSIGNED")
            "long": (None, "SIGNED"), "ulong": (None, "UNSIGNED"), "ptr": (None, "POINTER")}
 STRUCT_MAX = 1024  # MEMORY_PIECE_MAX of memory.h
 STEPS_MAX = 32
-FACTS = ("environment", "entries", "old_entries", "mask")
+FACTS = ("environment", "entries", "old_entries", "mask", "before")
+BEFORE_MAX = 16  # MEMORY_BEFORE_MAX of memory.h
 FIELD = re.compile(r"([a-z_][a-z_0-9.]*|-):(\w+)(?:\[(\d+)\])?$")
-PIECE = re.compile(r"(\?)?(\w+)(?:\{(\d)(?:&(\w+))?=(\w+)-(\w+)\})?=(?:(\d):)?(\w+\+?)(?:\[(\*?)(\w+)\]|:(\d))?$")
+PIECE = re.compile(r"(\?)?(\w+)(?:\{(\d)(?:&(\w+))?=(\w+)-(\w+)\})?=(?:(\d):)?(\w+\+?)(?:\[(\*?)(\w+)\]|:(\d)(?::(\w+))?)?$")
 
 
 class Layout:
@@ -63,7 +64,7 @@ class Step:
         match = PIECE.match(text)
         if not match:
             row.fail(f"'{text}' is no piece")
-        late, self.name, arg, mask, low, high, a, what, star, count, fact = match.groups()
+        late, self.name, arg, mask, low, high, a, what, star, count, fact, of = match.groups()
         self.late, self.when = bool(late), None
         if arg is not None:
             self.when = (self.argument(row, arg), row.number(mask, "mask") if mask else 0, row.number(low, "number"),
@@ -75,6 +76,10 @@ class Step:
             self.kind = row.word(what, FACTS, "fact").upper().removeprefix("OLD_")
             self.b = int(what == "old_entries")
             self.a = self.argument(row, fact) if fact else 0
+            if what == "before":
+                self.struct = row.word(of or "", structs, "structure")
+                if max(layout.size for layout in structs[of].values()) > BEFORE_MAX:
+                    row.fail(f"{of} has more than {BEFORE_MAX} bytes")
             return
         self.a = self.argument(row, a)
         if what == "bits":

@@ -14,6 +14,7 @@
 
 #define MEMORY_ARGS_MAX	 6
 #define MEMORY_PIECE_MAX 1024 /* bytes of a piece, as they are recorded; in a file any u16 */
+#define MEMORY_BEFORE_MAX 16
 #define MEMORY_NAME	 "memory"
 
 /* The kinds of recipe steps that make pieces; they stand behind those that make parameters. */
@@ -29,6 +30,7 @@ enum memory_kind {
 	MEMORY_ENVIRONMENT,
 	MEMORY_ENTRIES,	    /* b: of getdents, not getdents64 */
 	MEMORY_MASK,
+	MEMORY_BEFORE,	    /* c bytes that argument a pointed to when the call began */
 };
 
 /* Addresses of what did not lie in the caller's memory: in the first page, where nothing is mapped. */
@@ -36,7 +38,7 @@ enum memory_fact {
 	FACT_ENVIRONMENT = 0x100, /* u32: texts in the environment of an exec */
 	FACT_ENTRIES = 0x200,	  /* u32: entries of a directory that a call has read */
 	FACT_MASK = 0x300,	  /* u64: signals that the caller blocks when the call has returned */
-	FACT_LENGTH = 0x500,	  /* u32: what a length that the call changes was before it */
+	FACT_BEFORE = 0x500,	  /* what an argument that the call changes pointed to before it */
 	FACT_SIGINFO = 0x400,	  /* struct siginfo of the kernel's own ABI, its beginning */
 };
 

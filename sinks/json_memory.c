@@ -139,6 +139,9 @@ static void put_step(const struct writer *w, const struct memory_step *step)
 	case MEMORY_MESSAGE:
 		put_message(w, step, addr);
 		break;
+	case MEMORY_BEFORE:
+		put_block(w, step, FACT_BEFORE);
+		break;
 	case MEMORY_ENVIRONMENT:
 		put_fact(w, step, FACT_ENVIRONMENT, sizeof(uint32_t));
 		break;

@@ -1,4 +1,4 @@
-/* Which arguments come from memory, and structures by their tables. */
+/* Structures from memory, by their tables, and those that no table says. */
 #include "sinks/strace_struct.h"
 
 #include <time.h>
@@ -67,7 +67,7 @@ void put_fields_begin(const struct strace_print *p, bool *more, const char *name
 
 /* ---- fields ---- */
 
-static void put_file_mode(const struct strace_print *p, uint64_t mode)
+void put_file_mode(const struct strace_print *p, uint64_t mode)
 {
 	static const char *const kinds[16] = {[1] = "S_IFIFO", [2] = "S_IFCHR", [4] = "S_IFDIR", [6] = "S_IFBLK",
 					      [8] = "S_IFREG", [10] = "S_IFLNK", [12] = "S_IFSOCK"};
@@ -81,7 +81,7 @@ static void put_file_mode(const struct strace_print *p, uint64_t mode)
 		      mode & 01000 ? "S_ISVTX|" : "", (unsigned long long)(mode & ~07000ull));
 }
 
-static void put_device(const struct strace_print *p, uint64_t dev)
+void put_device(const struct strace_print *p, uint64_t dev)
 {
 	buffer_printf(p->out, "makedev(%#x, %#x)", (unsigned)((dev >> 8 & 0xfff) | (dev >> 32 & ~0xfffull)),
 		      (unsigned)((dev & 0xff) | (dev >> 12 & ~0xffull)));
@@ -180,9 +180,7 @@ static void put_item(const struct strace_print *p, const struct strace_item *ite
 		put_signal_set(p, v);
 		break;
 	case FORM_VAL:
-		put(p, "{val=");
-		put_numbers(p, f, from);
-		buffer_u8(p->out, '}');
+		buffer_printf(p->out, "{val=[%#x, %#x]}", (unsigned)v, (unsigned)struct_field_number(f, from, f->count - 1u));
 		break;
 	case FORM_EPOLL:
 		buffer_printf(p->out, "{u32=%u, u64=%llu}", (unsigned)v, (unsigned long long)v);
@@ -245,7 +243,7 @@ static void put_shaped(const struct strace_print *p, enum memory_struct id, cons
 	put_group_end(p, &g);
 }
 
-static void put_whole(const struct strace_print *p, enum memory_struct id, const uint8_t *from)
+void put_whole(const struct strace_print *p, enum memory_struct id, const uint8_t *from)
 {
 	const struct struct_layout *layout = layout_of(p, id);
 	struct group g = {0};
@@ -323,7 +321,7 @@ static void put_action(const struct strace_print *p, const uint8_t *from)
 	uint64_t handler = (uint64_t)struct_number(l, "sa_handler", from);
 	uint64_t flags = (uint64_t)struct_number(l, "sa_flags", from);
 
-	put(p, flags & 4 ? "{sa_sigaction=" : "{sa_handler=");
+	put(p, "{sa_handler=");
 	if (handler < 2)
 		put(p, handler ? "SIG_IGN" : "SIG_DFL");
 	else
@@ -361,6 +359,22 @@ void put_signal_set(const struct strace_print *p, uint64_t set)
 	buffer_u8(p->out, ']');
 }
 
+static void put_open_how(const struct strace_print *p, const uint8_t *from)
+{
+	const struct struct_layout *l = layout_of(p, STRUCT_OPEN_HOW);
+	uint64_t flags = (uint64_t)struct_number(l, "flags", from), mode = (uint64_t)struct_number(l, "mode", from);
+
+	put(p, "{flags=");
+	put_linux_open_flags(p, flags);
+	if (mode || flags & 0100) { /* O_CREAT */
+		put(p, ", mode=");
+		put_mode(p, (int64_t)mode);
+	}
+	put(p, ", resolve=");
+	strace_flag_names(p->out, (uint64_t)struct_number(l, "resolve", from), strace_flags("strace_resolve"));
+	buffer_u8(p->out, '}');
+}
+
 void put_struct(const struct strace_print *p, enum memory_struct id, const uint8_t *from)
 {
 	switch (id) {
@@ -373,6 +387,15 @@ void put_struct(const struct strace_print *p, enum memory_struct id, const uint8
 		break;
 	case STRUCT_SIGSET:
 		put_signal_set(p, (uint64_t)struct_number(layout_of(p, id), "bits", from));
+		break;
+	case STRUCT_OPEN_HOW:
+		put_open_how(p, from);
+		break;
+	case STRUCT_SIGINFO:
+		if (p->memory->abi == ABI_I386)
+			put(p, UNKNOWN_STRUCT);
+		else
+			put_signal_info(p, from);
 		break;
 	case STRUCT_U32:
 	case STRUCT_S32:
@@ -399,190 +422,4 @@ void put_struct_at(const struct strace_print *p, enum memory_struct id, uint64_t
 		put_struct(p, id, from);
 	else
 		put_address(p, (int64_t)addr);
-}
-
-/* ---- arguments ---- */
-
-/* Kinds that only memory tells more of than that there is a structure. */
-PRINT(iov)
-{
-	print_struct(p, arg);
-}
-
-PRINT(msg)
-{
-	print_struct(p, arg);
-}
-
-PRINT(fdset)
-{
-	print_struct(p, arg);
-}
-
-PRINT(events)
-{
-	print_struct(p, arg);
-}
-
-PRINT(ioctlarg)
-{
-	print_addr(p, arg);
-}
-
-bool strace_word(const struct strace_print *p, const struct strace_arg *arg, int64_t *ret)
-{
-	const bool is_long = arg->kind == STRACE_u || arg->kind == STRACE_x || arg->kind == STRACE_addr;
-
-	if (!p->memory || arg->number >= p->memory->m.n_args)
-		return false;
-	*ret = is_long ? (int64_t)word_of(p, arg->number) : (int32_t)word_of(p, arg->number);
-	return true;
-}
-
-/* What is kept of this argument; NULL: nothing, for this call with these arguments. */
-static const struct memory_step *step_of(const struct strace_print *p, const struct strace_arg *arg)
-{
-	const struct memory_plan *plan = &p->memory->plan;
-
-	for (unsigned i = 0; i < plan->n_steps; i++)
-		if (memory_step_fails(&plan->steps[i], &p->memory->m))
-			i++;
-		else if (plan->steps[i].kind != MEMORY_WHEN && plan->steps[i].structure != STRUCT_NONE &&
-			 plan->steps[i].a == arg->number)
-			return &plan->steps[i];
-	return NULL;
-}
-
-static void put_items(const struct strace_print *p, const struct memory_step *step, uint64_t addr)
-{
-	const struct struct_layout *layout = layout_of(p, step->structure);
-	uint64_t n = step->kind == MEMORY_RESULT ? (uint64_t)p->ev->result : (uint32_t)word_of(p, step->b);
-	const unsigned most = p->o->verbose ? UINT32_MAX : p->o->string_max;
-
-	buffer_u8(p->out, '[');
-	for (uint64_t i = 0; i < n; i++) {
-		const uint8_t *from = struct_at(p, step->structure, addr + i * layout->size);
-
-		put(p, i ? ", " : "");
-		if (i >= most || !from) {
-			put(p, "...");
-			break;
-		}
-		if (layout->n_fields == 1)
-			put_whole(p, step->structure, from);
-		else
-			put_struct(p, step->structure, from);
-	}
-	buffer_u8(p->out, ']');
-}
-
-static STRUCT_PRINT(any)
-{
-	const struct memory_step *step = step_of(p, arg);
-	uint64_t addr = word_of(p, arg->number);
-	size_t len = 1;
-
-	if (arg->number >= p->memory->m.n_args)
-		return false;
-	if (!addr || (arg->out && !succeeded(p)))
-		put_address(p, (int64_t)addr);
-	else if (!step)
-		return false;
-	else if (step->kind == MEMORY_BLOCK)
-		put_struct_at(p, step->structure, addr);
-	else if (step->structure == STRUCT_BYTES)
-		return false;
-	else if (!memory_some(&p->memory->m, addr, &len) && step->kind != MEMORY_RESULT)
-		put_address(p, (int64_t)addr);
-	else
-		put_items(p, step, addr);
-	return true;
-}
-
-static STRUCT_PRINT(address)
-{
-	if (arg->number >= p->memory->m.n_args)
-		return false;
-	put_address(p, (int64_t)word_of(p, arg->number));
-	return true;
-}
-
-/* What could not be read, and was not recorded for that, is an address. */
-static STRUCT_PRINT(unread)
-{
-	const struct param *data = param_of(p, arg, 0);
-
-	if (data->data && !(arg->out && !succeeded(p)))
-		return false;
-	return struct_address(p, arg);
-}
-
-static STRUCT_PRINT(open_flags)
-{
-	/* of pipe2, dup3 and memfd there is no way of access */
-	if (arg->number >= p->memory->m.n_args || p->ev->info->name[0] != 'o')
-		return false;
-	put_linux_open_flags(p, (uint32_t)word_of(p, arg->number));
-	return true;
-}
-
-static STRUCT_PRINT(pair)
-{
-	const uint8_t *from = struct_at(p, STRUCT_FD_PAIR, word_of(p, arg->number));
-
-	if (succeeded(p) && from)
-		return false; /* as its numbers, which are parameters, too */
-	return struct_address(p, arg);
-}
-
-static STRUCT_PRINT(mask)
-{
-	const uint8_t *mask = memory_at(&p->memory->m, FACT_MASK, sizeof(uint64_t));
-	uint64_t set;
-
-	if (!mask)
-		return false;
-	memcpy(&set, mask, sizeof set);
-	put(p, "{mask=");
-	put_signal_set(p, set);
-	buffer_u8(p->out, '}');
-	return true;
-}
-
-/* Of access and of change. */
-static STRUCT_PRINT(times)
-{
-	const struct memory_step *step = step_of(p, arg);
-	uint64_t addr = word_of(p, arg->number);
-	const uint8_t *from = step ? struct_at(p, step->structure, addr) : NULL;
-
-	return from ? false : struct_address(p, arg); /* its numbers are parameters, too */
-}
-
-bool strace_struct_argument(const struct strace_print *p, const struct strace_arg *arg)
-{
-	static bool (*const printers[N_STRACE_KINDS])(const struct strace_print *, const struct strace_arg *) = {
-	    [STRACE_struct] = struct_any,	 [STRACE_usage] = struct_any,
-	    [STRACE_rlimit] = struct_any,	 [STRACE_sigset] = struct_any,
-	    [STRACE_sigaction] = struct_any,	 [STRACE_oldaction] = struct_any,
-	    [STRACE_remain] = struct_any,	 [STRACE_time] = struct_any,
-	    [STRACE_timeval] = struct_any,	 [STRACE_fields] = struct_any,
-	    [STRACE_unknown] = struct_address,	 [STRACE_times] = struct_times,
-	    [STRACE_addr] = struct_address,	 [STRACE_buf] = struct_unread,
-	    [STRACE_hexbuf] = struct_unread,	 [STRACE_str] = struct_unread,
-	    [STRACE_open] = struct_open_flags,	 [STRACE_fdpair] = struct_pair,
-	    [STRACE_sigframe] = struct_mask,	 [STRACE_env] = struct_environment,
-	    [STRACE_dents] = struct_entries,	 [STRACE_sockaddr] = struct_socket_address,
-	    [STRACE_peer] = struct_socket_address, [STRACE_salen] = struct_socket_length,
-	    [STRACE_peerlen] = struct_socket_length, [STRACE_iov] = struct_iovecs,
-	    [STRACE_msg] = struct_message,	 [STRACE_sockopt] = struct_option_value,
-	    [STRACE_len] = struct_option_length, [STRACE_poll] = struct_poll_list,
-	    [STRACE_nfds] = struct_poll_count,	 [STRACE_fdset] = struct_select_set,
-	    [STRACE_events] = struct_epoll_list, [STRACE_event] = struct_epoll_one,
-	    [STRACE_clone] = struct_clone_words, [STRACE_clone3] = struct_clone_struct,
-	    [STRACE_futexrest] = struct_futex_rest, [STRACE_fcntl] = struct_fcntl_rest,
-	    [STRACE_ioctlarg] = struct_ioctl_rest, [STRACE_status] = struct_wait_status,
-	};
-
-	return p->memory && printers[arg->kind] && printers[arg->kind](p, arg);
 }

@@ -34,13 +34,21 @@ int64_t struct_number(const struct struct_layout *layout, const char *field, con
 const uint8_t *struct_at(const struct strace_print *p, enum memory_struct id, uint64_t addr);
 const struct struct_layout *layout_of(const struct strace_print *p, enum memory_struct id);
 void put_struct(const struct strace_print *p, enum memory_struct id, const uint8_t *from);
+/* Its fields in the order of memory; one alone without braces. */
+void put_whole(const struct strace_print *p, enum memory_struct id, const uint8_t *from);
 /* A structure at addr, or where it was not kept, the address. */
 void put_struct_at(const struct strace_print *p, enum memory_struct id, uint64_t addr);
+/* S_IFREG|0644 */
+void put_file_mode(const struct strace_print *p, uint64_t mode);
+/* makedev(0x8, 0x1) */
+void put_device(const struct strace_print *p, uint64_t dev);
 /* All signals of a set. */
 void put_signal_set(const struct strace_print *p, uint64_t set);
 void put_fields_begin(const struct strace_print *p, bool *more, const char *name);
 /* Bytes in quotes as far as they were kept, `whole` of them in all. */
 void put_bytes_at(const struct strace_print *p, uint64_t addr, uint64_t whole, bool hex);
+/* A siginfo_t of a 64-bit ABI, at least 48 bytes of it. */
+void put_signal_info(const struct strace_print *p, const uint8_t *from);
 void put_socket_address(const struct strace_print *p, uint64_t addr, size_t len);
 
 /* One kind of argument each; false: not printed. */

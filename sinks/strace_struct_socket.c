@@ -11,6 +11,7 @@
 #define SCM_CREDENTIALS_ 2
 #define SO_ERROR_	 4
 #define CONTROLS_MAX	 64
+#define ADDRESS_LEN_MAX	 128 /* struct sockaddr_storage */
 
 static uint16_t port_at(const uint8_t *at)
 {
@@ -45,6 +46,7 @@ static void put_ipv6(const struct strace_print *p, const uint8_t *at)
 
 void put_socket_address(const struct strace_print *p, uint64_t addr, size_t len)
 {
+	const size_t whole = len;
 	const uint8_t *at = memory_some(&p->memory->m, addr, &len);
 	char text[ADDRESS_TEXT_MAX];
 	uint16_t family = 0;
@@ -52,7 +54,7 @@ void put_socket_address(const struct strace_print *p, uint64_t addr, size_t len)
 
 	if (at && len >= 2)
 		memcpy(&family, at, sizeof family);
-	if (!at || len < 2) {
+	if (!at || len < 2 || whole > ADDRESS_LEN_MAX) {
 		put_address(p, (int64_t)addr);
 	} else if (family == LINUX_UNIX) {
 		put_unix(p, at + 2, len - 2);
@@ -120,7 +122,7 @@ STRUCT_PRINT(option_length)
 {
 	uint64_t addr = word_of(p, arg->number);
 	const uint8_t *after = memory_at(&p->memory->m, addr, sizeof(uint32_t));
-	const uint8_t *before = memory_at(&p->memory->m, FACT_LENGTH, sizeof(uint32_t));
+	const uint8_t *before = memory_at(&p->memory->m, FACT_BEFORE, sizeof(uint32_t));
 	uint32_t v, was;
 
 	if (arg->number >= p->memory->m.n_args)

@@ -216,11 +216,16 @@ STRUCT_PRINT(ioctl_rest)
 		bool out;
 		enum memory_struct id;
 	} rows[] = {{0x5413, true, STRUCT_WINSIZE}, {0x5414, false, STRUCT_WINSIZE}, {0x540f, true, STRUCT_S32},
-		    {0x5410, false, STRUCT_S32},    {0x541b, true, STRUCT_S32},	     {0x5421, false, STRUCT_S32}};
+		    {0x5410, false, STRUCT_S32},    {0x541b, true, STRUCT_S32},	     {0x5421, false, STRUCT_S32},
+		    {0x80045430, true, STRUCT_S32}, {0x40045431, false, STRUCT_S32}};
 	const uint32_t request = (uint32_t)word_of(p, 1);
 
 	if (p->memory->m.n_args < 3)
 		return false;
+	if (request == 0x40049409) { /* FICLONE: of another file */
+		put_fd(p, (int32_t)word_of(p, 2));
+		return true;
+	}
 	if (request == 0x5450 || request == 0x5451) /* FIONCLEX, FIOCLEX */
 		return true;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -298,7 +303,10 @@ static void put_union(const struct strace_print *p, const struct siginfo_head *i
 			      info->status);
 		put_address(p, (int64_t)value);
 	} else if (info->code < 0) {
-		buffer_printf(p->out, ", si_pid=%d, si_uid=%d, si_int=%d, si_ptr=", info->pid, info->uid, info->status);
+		buffer_printf(p->out, ", si_pid=%d, si_uid=%d", info->pid, info->uid);
+		if (!value)
+			return;
+		buffer_printf(p->out, ", si_int=%d, si_ptr=", info->status);
 		put_address(p, (int64_t)value);
 	} else if (info->signo == SIG_CHLD) {
 		put_child(p, info);
@@ -312,13 +320,19 @@ static void put_union(const struct strace_print *p, const struct siginfo_head *i
 
 bool strace_siginfo(const struct strace_print *p)
 {
+	const uint8_t *at = p->memory ? memory_at(&p->memory->m, FACT_SIGINFO, sizeof(struct siginfo_head)) : NULL;
+
+	if (at)
+		put_signal_info(p, at);
+	return at;
+}
+
+void put_signal_info(const struct strace_print *p, const uint8_t *from)
+{
 	struct siginfo_head info;
-	const uint8_t *at = p->memory ? memory_at(&p->memory->m, FACT_SIGINFO, sizeof info) : NULL;
 	const char *code;
 
-	if (!at)
-		return false;
-	memcpy(&info, at, sizeof info);
+	memcpy(&info, from, sizeof info);
 	code = code_name(info.signo, info.code);
 	put(p, "{si_signo=");
 	strace_signal(p->out, info.signo);
@@ -330,5 +344,4 @@ bool strace_siginfo(const struct strace_print *p)
 		buffer_printf(p->out, ", si_errno=%d", info.error);
 	put_union(p, &info);
 	buffer_u8(p->out, '}');
-	return true;
 }

@@ -154,7 +154,12 @@ static __always_inline struct scratch *call_begin(u32 buffer, struct task_struct
 	__builtin_memcpy(s->args, call->args, sizeof s->args);
 	s->result = result;
 	s->compat = call->sysno >= TABLE_COMPAT;
-	s->pieces.env_count = call->env_count;
+	if (config.structures) {
+		s->pieces.env_count = call->env_count;
+		s->pieces.has_before = call->has_before;
+		s->pieces.before[0] = call->before[0];
+		s->pieces.before[1] = call->before[1];
+	}
 	head_fill(&s->head, task, call, recipe, exit_ns, result, flags);
 	return s;
 }
@@ -238,6 +243,20 @@ static __always_inline bool may_pass(const struct call *call, const struct kerne
 	return clauses_hold(call->yes | recipe->yes | recipe->ask, call->no | recipe->no | recipe->ask);
 }
 
+/* What the call will change, for --structures. */
+static __always_inline void before_take(struct call *call, const struct kernel_recipe *recipe)
+{
+	u32 arg = recipe->before_arg, len = recipe->before_len;
+
+	call->has_before = 0;
+	if (!len || arg >= 6)
+		return;
+	barrier_var(len);
+	if (len > sizeof call->before)
+		return;
+	call->has_before = bpf_probe_read_user(call->before, len, (void *)call->args[arg & 7]) == 0;
+}
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 {
@@ -268,6 +287,8 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 	}
 	call->sysno = index;
 	regs_args(regs, table, call->args);
+	if (config.structures)
+		before_take(call, recipe);
 	call->enter_ns = bpf_ktime_get_boot_ns();
 	if ((recipe->flags & CALL_AT_ENTRY) && call->verdict == VERDICT_WANTED) {
 		u64 now = call->enter_ns;
@@ -312,6 +333,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 			return 0;
 		call->sysno = recipe_index(table, id);
 		regs_args(regs, table, call->args);
+		call->has_before = 0;
 		flags = EVENT_ENTRY_UNKNOWN;
 	}
 	index = call->sysno;

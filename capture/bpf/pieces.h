@@ -70,6 +70,17 @@ static __always_inline void fact_put(struct scratch *s, u64 fact, u64 value, u32
 	piece_end(s, p, fact, len);
 }
 
+static __always_inline void before_put(struct scratch *s, u32 len)
+{
+	u8 *p = walk_place(s);
+
+	if (!p || !s->pieces.begun || !s->pieces.has_before)
+		return;
+	*(u64 *)(p + PIECE_HEAD) = s->pieces.before[0];
+	*(u64 *)(p + PIECE_HEAD + 8) = s->pieces.before[1];
+	piece_end(s, p, FACT_BEFORE, len);
+}
+
 /* As many whole ones as a piece takes. */
 static __always_inline void items_put(struct scratch *s, u64 addr, u64 n, u32 size)
 {
@@ -194,6 +205,9 @@ STEPS(put_piece)
 		break;
 	case MEMORY_ENTRIES:
 		entries_put(s, a, step->b);
+		break;
+	case MEMORY_BEFORE:
+		before_put(s, step->c);
 		break;
 	case MEMORY_MASK:
 		fact_put(s, FACT_MASK, BPF_CORE_READ(task, blocked.sig[0]), 8);

@@ -67,6 +67,8 @@ struct pieces {
 	u32 env_count; /* texts in the environment of an exec that succeeded */
 	u32 begun;
 	u32 skip; /* the next step is not for this call */
+	u64 before[2]; /* what an argument pointed to when the call began */
+	u32 has_before, pad;
 };
 
 struct scratch {
@@ -98,6 +100,8 @@ struct call {
 	u8 in_tree;
 	u8 announce; /* wanted, and to be announced before its next record */
 	u32 env_count;	 /* of an exec under way */
+	u32 has_before;	 /* the call in progress has what an argument pointed to when it began */
+	u64 before[2];
 	u32 clone_flags; /* that clone3 made the task with: read in time, they lie in memory that its parent reuses */
 	u32 in_trees;	 /* bits of the questions about trees */
 	u32 yes, no;	 /* answers to questions about the task */

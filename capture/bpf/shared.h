@@ -78,7 +78,7 @@ struct kernel_recipe {
 	u8 n_steps;
 	u8 fd_arg;   /* argument that is the fd column, 0xFF: none */
 	u8 argv_arg; /* exec: argument that holds argv */
-	u8 pad[2];
+	u8 before_arg, before_len; /* what it points to is taken at entry; length 0: nothing is */
 	u32 absent;  /* parameters that are never there */
 	u32 yes, no; /* answers to questions that the type alone gives: both bits when it is not known */
 	u32 ask;     /* questions that this call has to be asked */

@@ -58,6 +58,16 @@ static void fact_put(struct call *c, uint64_t fact, uint64_t value, uint32_t len
 	piece_end(c, p, fact, len);
 }
 
+static void before_put(struct call *c, uint32_t len)
+{
+	uint8_t *p = c->pieces_begun && c->task->has_before ? call_place(c) : NULL;
+
+	if (!p)
+		return;
+	memcpy(p + PIECE_HEAD, c->task->before, sizeof c->task->before);
+	piece_end(c, p, FACT_BEFORE, len);
+}
+
 /* As many whole ones as a piece takes. */
 static void items_put(struct call *c, uint64_t addr, uint64_t n, uint32_t size)
 {
@@ -173,6 +183,9 @@ void put_piece(struct call *c, const struct kernel_step *step)
 		break;
 	case MEMORY_ENTRIES:
 		entries_put(c, a, step->b);
+		break;
+	case MEMORY_BEFORE:
+		before_put(c, step->c);
 		break;
 	case MEMORY_MASK:
 		mask_put(c);

@@ -36,6 +36,8 @@ struct tracee {
 	bool creates;		/* open with O_CREAT: the file was not there before */
 	char *exec_name;	/* of an exec under way; owned */
 	uint32_t env_count;	/* likewise: texts in its environment */
+	bool has_before;	/* what an argument pointed to when the call began */
+	uint64_t before[2];
 
 	/* its life */
 	bool is_new;		/* has not returned from the fork that made it */

@@ -139,10 +139,14 @@ static void plan_call(struct tracer *tr, struct tracee *t)
 {
 	const struct kernel_recipe *recipe = &tr->recipes[t->sysno];
 	const struct call_plan *plan = &tr->plans[t->sysno];
+	const size_t before = recipe->before_len;
 
-	if (!plan->makes_file && !plan->is_clone3 && !(recipe->flags & CALL_EXEC))
+	t->has_before = false;
+	if (!plan->makes_file && !plan->is_clone3 && !(recipe->flags & CALL_EXEC) && !before)
 		return;
 	call_begin(tr, t, 0);
+	if (before && before <= sizeof t->before)
+		t->has_before = memory_read(&tr->call, call_arg(&tr->call, recipe->before_arg), t->before, before);
 	if (plan->makes_file)
 		plan_file(tr, t, plan);
 	if (plan->is_clone3)

@@ -1,0 +1,343 @@
+/* Which kinds of arguments come from memory, and the simple ones. */
+#include "sinks/strace_struct.h"
+
+#include <time.h>
+
+/* Kinds that only memory tells more of than that there is a structure. */
+PRINT(iov)
+{
+	print_struct(p, arg);
+}
+
+PRINT(msg)
+{
+	print_struct(p, arg);
+}
+
+PRINT(fdset)
+{
+	print_struct(p, arg);
+}
+
+PRINT(events)
+{
+	print_struct(p, arg);
+}
+
+PRINT(ioctlarg)
+{
+	print_addr(p, arg);
+}
+
+PRINT(before)
+{
+	print_struct(p, arg);
+}
+
+PRINT(offset)
+{
+	print_struct(p, arg);
+}
+
+PRINT(cpus)
+{
+	print_struct(p, arg);
+}
+
+PRINT(filemode)
+{
+	print_mode(p, arg);
+}
+
+PRINT(dev)
+{
+	print_u(p, arg);
+}
+
+bool strace_word(const struct strace_print *p, const struct strace_arg *arg, int64_t *ret)
+{
+	const bool is_long = arg->kind == STRACE_u || arg->kind == STRACE_x || arg->kind == STRACE_addr;
+
+	if (!p->memory || arg->number >= p->memory->m.n_args)
+		return false;
+	*ret = is_long ? (int64_t)word_of(p, arg->number) : (int32_t)word_of(p, arg->number);
+	return true;
+}
+
+/* What is kept of this argument; NULL: nothing, for this call with these arguments. */
+static const struct memory_step *step_of(const struct strace_print *p, const struct strace_arg *arg)
+{
+	const struct memory_plan *plan = &p->memory->plan;
+
+	for (unsigned i = 0; i < plan->n_steps; i++)
+		if (memory_step_fails(&plan->steps[i], &p->memory->m))
+			i++;
+		else if (plan->steps[i].kind != MEMORY_WHEN && plan->steps[i].structure != STRUCT_NONE &&
+			 plan->steps[i].a == arg->number)
+			return &plan->steps[i];
+	return NULL;
+}
+
+static void put_items(const struct strace_print *p, const struct memory_step *step, uint64_t addr)
+{
+	const struct struct_layout *layout = layout_of(p, step->structure);
+	uint64_t n = step->kind == MEMORY_RESULT ? (uint64_t)p->ev->result : (uint32_t)word_of(p, step->b);
+	const unsigned most = p->o->verbose ? UINT32_MAX : p->o->string_max;
+
+	buffer_u8(p->out, '[');
+	for (uint64_t i = 0; i < n; i++) {
+		const uint8_t *from = struct_at(p, step->structure, addr + i * layout->size);
+
+		put(p, i ? ", " : "");
+		if (i >= most || !from) {
+			put(p, "...");
+			break;
+		}
+		if (layout->n_fields == 1)
+			put_whole(p, step->structure, from);
+		else
+			put_struct(p, step->structure, from);
+	}
+	buffer_u8(p->out, ']');
+}
+
+static STRUCT_PRINT(any)
+{
+	const struct memory_step *step = step_of(p, arg);
+	uint64_t addr = word_of(p, arg->number);
+	size_t len = 1;
+
+	if (arg->number >= p->memory->m.n_args)
+		return false;
+	if (!addr || (arg->out && !succeeded(p)))
+		put_address(p, (int64_t)addr);
+	else if (!step)
+		return false;
+	else if (step->kind == MEMORY_BLOCK)
+		put_struct_at(p, step->structure, addr);
+	else if (step->structure == STRUCT_BYTES)
+		return false;
+	else if (!memory_some(&p->memory->m, addr, &len) && step->kind != MEMORY_RESULT)
+		put_address(p, (int64_t)addr);
+	else
+		put_items(p, step, addr);
+	return true;
+}
+
+static STRUCT_PRINT(address)
+{
+	if (arg->number >= p->memory->m.n_args)
+		return false;
+	put_address(p, (int64_t)word_of(p, arg->number));
+	return true;
+}
+
+/* What could not be read, and was not recorded for that, is an address. */
+static STRUCT_PRINT(unread)
+{
+	const struct param *data = param_of(p, arg, 0);
+
+	if (data->data && !(arg->out && !succeeded(p)))
+		return false;
+	return struct_address(p, arg);
+}
+
+static STRUCT_PRINT(open_flags)
+{
+	/* of pipe2, dup3 and memfd there is no way of access */
+	if (arg->number >= p->memory->m.n_args || p->ev->info->name[0] != 'o')
+		return false;
+	put_linux_open_flags(p, (uint32_t)word_of(p, arg->number));
+	return true;
+}
+
+static STRUCT_PRINT(pair)
+{
+	const uint8_t *from = struct_at(p, STRUCT_FD_PAIR, word_of(p, arg->number));
+
+	if (succeeded(p) && from)
+		return false; /* as its numbers, which are parameters, too */
+	return struct_address(p, arg);
+}
+
+static STRUCT_PRINT(mask)
+{
+	const uint8_t *mask = memory_at(&p->memory->m, FACT_MASK, sizeof(uint64_t));
+	uint64_t set;
+
+	if (!mask)
+		return false;
+	memcpy(&set, mask, sizeof set);
+	put(p, "{mask=");
+	put_signal_set(p, set);
+	buffer_u8(p->out, '}');
+	return true;
+}
+
+/* A time of a file, with its date; two numbers stand for something else. */
+static void put_file_time(const struct strace_print *p, int64_t seconds, int64_t part, bool is_ns)
+{
+	const int64_t now = 0x3fffffff, omit = 0x3ffffffe;
+	time_t t = (time_t)seconds;
+	char text[64];
+	struct tm tm;
+
+	if (is_ns && (part == now || part == omit)) {
+		put(p, part == now ? "UTIME_NOW" : "UTIME_OMIT");
+		return;
+	}
+	buffer_printf(p->out, "{tv_sec=%lld, tv_%s=%lld}", (long long)seconds, is_ns ? "nsec" : "usec", (long long)part);
+	if (!localtime_r(&t, &tm) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm))
+		return;
+	buffer_printf(p->out, " /* %s", text);
+	if (part)
+		buffer_printf(p->out, is_ns ? ".%09lld" : ".%06lld", (long long)part);
+	strftime(text, sizeof text, "%z", &tm);
+	buffer_printf(p->out, "%s */", text);
+}
+
+/* Of access and of change. */
+static STRUCT_PRINT(times)
+{
+	const struct memory_step *step = step_of(p, arg);
+	uint64_t addr = word_of(p, arg->number);
+	const uint8_t *from = step ? struct_at(p, step->structure, addr) : NULL;
+	const struct struct_layout *l = step ? layout_of(p, step->structure) : NULL;
+	bool is_ns = step && step->structure != STRUCT_ITIMERVAL;
+
+	if (!from || l->n_fields != 4)
+		return struct_address(p, arg);
+	for (unsigned i = 0; i < 4; i += 2) {
+		put(p, i ? ", " : "[");
+		put_file_time(p, struct_field_number(&l->fields[i], from, 0), struct_field_number(&l->fields[i + 1], from, 0),
+			      is_ns);
+	}
+	buffer_u8(p->out, ']');
+	return true;
+}
+
+/* Flags that events have as the family numbers them, and without those that it does not know. */
+static STRUCT_PRINT(flags)
+{
+	static const struct {
+		const char *family, *own;
+	} rows[] = {{"mmap_flags", "strace_mmap"}};
+
+	for (size_t i = 0; arg->set && i < sizeof rows / sizeof *rows; i++)
+		if (!strcmp(arg->set, rows[i].family) && arg->number < p->memory->m.n_args) {
+			strace_flag_names(p->out, (uint32_t)word_of(p, arg->number), strace_flags(rows[i].own));
+			return true;
+		}
+	return false;
+}
+
+/* What the call changes, as it was before. */
+static STRUCT_PRINT(before)
+{
+	const struct memory_step *step = step_of(p, arg);
+	const struct struct_layout *l = step ? layout_of(p, step->structure) : NULL;
+	const uint8_t *from = l && l->size ? memory_at(&p->memory->m, FACT_BEFORE, l->size) : NULL;
+
+	if (!from || !word_of(p, arg->number))
+		return struct_any(p, arg);
+	put_struct(p, step->structure, from);
+	return true;
+}
+
+/* An offset that the call has moved on by its result: [before], or where it is told [before] => [after]. */
+static STRUCT_PRINT(offset)
+{
+	uint64_t addr = word_of(p, arg->number);
+	const struct memory_step *step = step_of(p, arg);
+	const uint8_t *from = step ? struct_at(p, step->structure, addr) : NULL;
+	int64_t after, before;
+
+	if (arg->number >= p->memory->m.n_args)
+		return false;
+	if (!from) {
+		put_address(p, (int64_t)addr);
+		return true;
+	}
+	after = struct_number(layout_of(p, step->structure), "value", from);
+	before = succeeded(p) ? after - p->ev->result : after;
+	buffer_printf(p->out, "[%lld]", (long long)before);
+	if (arg->out && before != after)
+		buffer_printf(p->out, " => [%lld]", (long long)after);
+	return true;
+}
+
+/* CPUs by their bits. */
+static STRUCT_PRINT(cpus)
+{
+	uint64_t addr = word_of(p, arg->number);
+	size_t len = arg->out ? (succeeded(p) ? (size_t)p->ev->result : 0) : (size_t)(uint32_t)word_of(p, 1);
+	const uint8_t *at = memory_some(&p->memory->m, addr, &len);
+	bool more = false;
+
+	if (arg->number >= p->memory->m.n_args)
+		return false;
+	if (!at) {
+		put_address(p, (int64_t)addr);
+		return true;
+	}
+	buffer_u8(p->out, '[');
+	for (size_t i = 0; i < len * 8; i++)
+		if (at[i / 8] >> i % 8 & 1) {
+			buffer_printf(p->out, more ? " %zu" : "%zu", i);
+			more = true;
+		}
+	buffer_u8(p->out, ']');
+	return true;
+}
+
+/* Kind and permissions of a file to be made, and for devices which one. */
+static STRUCT_PRINT(file_mode)
+{
+	if (arg->number >= p->memory->m.n_args)
+		return false;
+	put_file_mode(p, (uint32_t)word_of(p, arg->number));
+	return true;
+}
+
+static STRUCT_PRINT(device)
+{
+	uint32_t kind = arg->number ? (uint32_t)word_of(p, arg->number - 1u) >> 12 & 0xf : 0;
+
+	if (arg->number >= p->memory->m.n_args)
+		return false;
+	if (kind == 2 || kind == 6)
+		put_device(p, (uint32_t)word_of(p, arg->number));
+	return true;
+}
+
+bool strace_struct_argument(const struct strace_print *p, const struct strace_arg *arg)
+{
+	static bool (*const printers[N_STRACE_KINDS])(const struct strace_print *, const struct strace_arg *) = {
+	    [STRACE_struct] = struct_any,	 [STRACE_usage] = struct_any,
+	    [STRACE_rlimit] = struct_any,	 [STRACE_sigset] = struct_any,
+	    [STRACE_sigaction] = struct_any,	 [STRACE_oldaction] = struct_any,
+	    [STRACE_remain] = struct_any,	 [STRACE_time] = struct_any,
+	    [STRACE_timeval] = struct_any,	 [STRACE_fields] = struct_any,
+	    [STRACE_unknown] = struct_address,	 [STRACE_times] = struct_times,
+	    [STRACE_flags] = struct_flags,	 [STRACE_before] = struct_before,
+	    [STRACE_offset] = struct_offset,	 [STRACE_cpus] = struct_cpus,
+	    [STRACE_filemode] = struct_file_mode, [STRACE_dev] = struct_device,
+	    [STRACE_argv] = struct_unread,
+	    [STRACE_addr] = struct_address,	 [STRACE_buf] = struct_unread,
+	    [STRACE_hexbuf] = struct_unread,	 [STRACE_str] = struct_unread,
+	    [STRACE_open] = struct_open_flags,	 [STRACE_fdpair] = struct_pair,
+	    [STRACE_sigframe] = struct_mask,	 [STRACE_env] = struct_environment,
+	    [STRACE_dents] = struct_entries,	 [STRACE_sockaddr] = struct_socket_address,
+	    [STRACE_peer] = struct_socket_address, [STRACE_salen] = struct_socket_length,
+	    [STRACE_peerlen] = struct_socket_length, [STRACE_iov] = struct_iovecs,
+	    [STRACE_msg] = struct_message,	 [STRACE_sockopt] = struct_option_value,
+	    [STRACE_len] = struct_option_length, [STRACE_poll] = struct_poll_list,
+	    [STRACE_nfds] = struct_poll_count,	 [STRACE_fdset] = struct_select_set,
+	    [STRACE_events] = struct_epoll_list, [STRACE_event] = struct_epoll_one,
+	    [STRACE_clone] = struct_clone_words, [STRACE_clone3] = struct_clone_struct,
+	    [STRACE_futexrest] = struct_futex_rest, [STRACE_fcntl] = struct_fcntl_rest,
+	    [STRACE_ioctlarg] = struct_ioctl_rest, [STRACE_status] = struct_wait_status,
+	};
+
+	return p->memory && printers[arg->kind] && printers[arg->kind](p, arg);
+}
