@@ -16,6 +16,10 @@
 #define RECORD_LIST_MAX   16u          /* values of a field with several */
 #define RECORD_FIELDS_MAX 1024u        /* fields in the table: bounds what looks them up */
 
+/* In front of a record in a packet of link type 252: the dissector's name (tag 12), and that no more tags follow. */
+#define RECORD_PDU_HEAD	    "\0\14\0\4scap\0\0\0\0"
+#define RECORD_PDU_HEAD_LEN 12u
+
 enum record_kind { RECORD_EVENT = 1, RECORD_LOSS = 2 };
 
 /* Items behind the fixed part: u32 tag, u16 length (0xFFFF: u32 length follows), value. */

@@ -6,6 +6,7 @@
 #include "sinks/call_name.h"
 #include "sinks/packet_look.h"
 #include "sinks/pcapng_calls.h"
+#include "sinks/pcapng_parts.h"
 #include "sinks/sink.h"
 
 #include <errno.h>
@@ -14,12 +15,6 @@
 
 enum { L4_IS_TCP = 2, L4_IS_UDP = 3 }; /* fd_info.l4proto */
 enum { SHUT_IN = 0 };
-
-struct real_interface {
-	char name[PACKET_NAME_MAX];
-	uint32_t name_len, number;
-	uint16_t link_type;
-};
 
 struct pcapng_sink {
 	struct sink sink;
@@ -31,8 +26,8 @@ struct pcapng_sink {
 	enum syscall_abi abi;
 	bool has_section;
 	struct buffer comment;
-	struct real_interface real[PACKET_INTERFACES_MAX];
-	uint32_t n_real;
+	struct pcapng_real real;
+	struct pcapng_records unix_sockets;
 };
 
 static void section(struct pcapng_sink *s, const struct capture_info *info)
@@ -148,6 +143,11 @@ static int take_bytes(struct pcapng_sink *s, const struct net_call *call, struct
 {
 	if (!fd || !ev->has_result)
 		return 0;
+	if (fd->type == FD_UNIX_SOCK && ev->result > 0) {
+		/* What threads are may have changed by events that did not pass. */
+		record_maker_changed(s->unix_sockets.maker);
+		return pcapng_records_event(&s->unix_sockets, &s->file, ev, st, err);
+	}
 	if (fd->l4proto == L4_IS_TCP)
 		return take_stream(s, call, ev, st, fd, sent, err);
 	if (fd->l4proto == L4_IS_UDP)
@@ -261,44 +261,17 @@ static int pcapng_event(struct sink *sink, struct event *ev, struct state *st, s
 
 /* ---- packets that were captured ---- */
 
-/* Their interfaces, by what they say of themselves. */
-static uint32_t interface_of(struct pcapng_sink *s, const struct packet *p)
-{
-	struct real_interface *f;
-	char name[PACKET_NAME_MAX + 1];
-	uint32_t i;
-
-	for (i = 0; i < s->n_real; i++) {
-		f = &s->real[i];
-		if (f->link_type == p->link_type && f->name_len == p->interface.len &&
-		    !memcmp(f->name, p->interface.data ? p->interface.data : "", f->name_len))
-			return f->number;
-	}
-	/* One more than there can be in a file: the last one stands for all further ones. */
-	f = &s->real[i < PACKET_INTERFACES_MAX ? s->n_real++ : PACKET_INTERFACES_MAX - 1];
-	f->link_type = p->link_type;
-	f->name_len = p->interface.len < PACKET_NAME_MAX ? p->interface.len : PACKET_NAME_MAX;
-	memcpy(f->name, p->interface.data ? p->interface.data : "", f->name_len);
-	memcpy(name, f->name, f->name_len);
-	name[f->name_len] = 0;
-	f->number = pcapng_interface(&s->file, p->link_type, p->snaplen, name, NULL);
-	return f->number;
-}
-
 /* As it is; the conversation that it is of needs no rebuilding. */
 static int pcapng_take_packet(struct sink *sink, const struct packet *p, struct error *err)
 {
 	struct pcapng_sink *s = (struct pcapng_sink *)sink;
-	struct pcapng_packet out = {.time_ns = p->time_ns, .original = p->original, .data = p->data, .data_len = p->captured,
-				    .direction = (enum pcapng_direction)(p->flags & 3)};
 	struct conversation_key key;
 	struct conversation *c;
 	struct packet_view v;
 
 	if (!s->has_section)
 		section(s, NULL);
-	out.interface = interface_of(s, p);
-	pcapng_packet(&s->file, &out);
+	pcapng_real_packet(&s->real, &s->file, p);
 	packet_look(p, &v);
 	if (v.has_ports) {
 		conversation_key(&key, &v.from, &v.to, v.is_v6, v.protocol);
@@ -366,6 +339,7 @@ static void pcapng_free(struct sink *sink)
 	struct pcapng_sink *s = (struct pcapng_sink *)sink;
 
 	pcapng_file_done(&s->file);
+	pcapng_records_done(&s->unix_sockets);
 	conversations_done(&s->rebuild.table);
 	buffer_done(&s->comment);
 	free(s);
@@ -387,15 +361,20 @@ struct sink *sink_pcapng_new(int fd, struct pcapng_sink_report *report, struct e
 {
 	struct pcapng_sink *s = calloc(1, sizeof *s);
 
-	if (!s || conversations_init(&s->rebuild.table) < 0) {
-		free(s);
-		out_of_memory(err);
-		return NULL;
-	}
+	if (!s)
+		goto fail;
 	s->sink.ops = &pcapng_ops;
-	s->sink.needs = NEED_PARAMS | NEED_THREADS | NEED_FDS;
+	s->sink.needs = RECORD_NEEDS;
+	if (conversations_init(&s->rebuild.table) < 0 || pcapng_records_init(&s->unix_sockets, "unix sockets") < 0)
+		goto fail;
 	pcapng_file_init(&s->file, fd);
 	s->rebuild.file = &s->file;
 	s->ret_report = report;
 	return &s->sink;
+
+fail:
+	if (s)
+		pcapng_free(&s->sink);
+	out_of_memory(err);
+	return NULL;
 }

@@ -65,7 +65,8 @@ struct scap_sink_options {
 struct sink *sink_scap_new(int fd, const struct scap_sink_options *options, struct error *err);
 /*
  * Network packets (pcapng) as rebuilt from what programs sent and received: TCP and UDP conversations with
- * made-up headers, each packet with a comment on whose call it was.
+ * made-up headers, each packet with a comment on whose call it was. What goes through unix sockets is there as records
+ * of link type 252, packets that were captured as they are.
  */
 struct pcapng_sink_report {
 	uint64_t n_packets;
@@ -75,6 +76,8 @@ struct pcapng_sink_report {
 };
 /* report may be NULL; it is filled by finish. */
 struct sink *sink_pcapng_new(int fd, struct pcapng_sink_report *report, struct error *err);
+/* All events as records of link type 252 (event_record.h), captured packets beside them. */
+struct sink *sink_pcapng_events_new(int fd, struct error *err);
 /* The tree of processes, with what each did. NULL: out of memory. */
 struct sink *sink_tree_new(FILE *out, bool json, struct error *err);
 /* Counts only. NULL: out of memory. */

@@ -10,6 +10,7 @@ static const char *const names[] = {
     [FILE_SCAP] = "scap",
     [FILE_SCAP_LEGACY] = "scap-legacy",
     [FILE_PCAPNG] = "pcapng",
+    [FILE_PCAPNG_EVENTS] = "pcapng-events",
 };
 
 int file_format_parse(const char *name, enum file_format *ret, struct error *err)
@@ -19,7 +20,7 @@ int file_format_parse(const char *name, enum file_format *ret, struct error *err
 			*ret = (enum file_format)i;
 			return 0;
 		}
-	return error_set(err, -EINVAL, "'%s' is no file format: native, scap, scap-legacy, pcapng", name);
+	return error_set(err, -EINVAL, "'%s' is no file format: native, scap, scap-legacy, pcapng, pcapng-events", name);
 }
 
 /* The folder of the file behind fd, where there is room for it at least once; "" when it is no file. */
@@ -50,6 +51,8 @@ struct sink *sink_file_new(int fd, const struct schema *schema, struct sink_file
 
 	if (o->format == FILE_NATIVE)
 		return sink_native_new(fd, schema, &o->native, o->filter, err);
+	if (o->format == FILE_PCAPNG_EVENTS)
+		return sink_pcapng_events_new(fd, err);
 	if (o->format == FILE_PCAPNG)
 		return sink_pcapng_new(fd, &o->pcapng, err);
 	find_folder(fd, o->folder, sizeof o->folder);

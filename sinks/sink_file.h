@@ -10,9 +10,9 @@
 #include "format/native.h"
 #include "sinks/sink.h"
 
-enum file_format { FILE_NATIVE, FILE_SCAP, FILE_SCAP_LEGACY, FILE_PCAPNG };
+enum file_format { FILE_NATIVE, FILE_SCAP, FILE_SCAP_LEGACY, FILE_PCAPNG, FILE_PCAPNG_EVENTS };
 
-#define FILE_FORMATS "native|scap|scap-legacy|pcapng"
+#define FILE_FORMATS "native|scap|scap-legacy|pcapng|pcapng-events"
 
 /* 0, -EINVAL with words. */
 int file_format_parse(const char *name, enum file_format *ret, struct error *err);

@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { OPTION_LEGACY = 1, OPTION_NATIVE = 2, OPTION_FILTER = 4, OPTION_RANGE = 8, OPTION_TWICE = 16, OPTION_PACK = 32, OPTION_NET = 64 };
+enum { OPTION_LEGACY = 1, OPTION_NATIVE = 2, OPTION_FILTER = 4, OPTION_RANGE = 8, OPTION_TWICE = 16, OPTION_PACK = 32, OPTION_NET = 64, OPTION_EVENTS = 128 };
 
 static int file_with(const uint8_t *data, size_t size)
 {
@@ -103,6 +103,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	o.format = options & OPTION_NATIVE ? FILE_NATIVE : options & OPTION_LEGACY ? FILE_SCAP_LEGACY : FILE_SCAP;
 	if (options & OPTION_NET)
 		o.format = FILE_PCAPNG;
+	if (options & OPTION_EVENTS)
+		o.format = FILE_PCAPNG_EVENTS;
 	o.native.level = options & OPTION_PACK ? 1 : 0;
 	o.native.state_in_place = options & OPTION_TWICE;
 	o.selective = options & (OPTION_FILTER | OPTION_RANGE);
@@ -118,7 +120,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	p.sink->ops->free(p.sink);
 	source_close(p.source);
 	filter_free(p.filter);
-	if (o.format == FILE_PCAPNG) {
+	if (o.format == FILE_PCAPNG_EVENTS) {
+		/* one for each event, and one for what was lost behind the last */
+		n = walk_pcapng(out);
+		if (r == 0 && (n < p.n_passed || n > p.n_passed + 1))
+			abort();
+	} else if (o.format == FILE_PCAPNG) {
 		if (walk_pcapng(out) != o.pcapng.n_packets)
 			abort();
 	} else if (r == 0 || p.n_damaged || p.n_bad_events) {
