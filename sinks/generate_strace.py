@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "format"))
 import generate  # noqa: E402  the tables of format/ and how tables are read
 
 KINDS = """addr argv before buf clone clone3 cpus d dents dev efd enum env event events family fcntl fd fdpair fdset fields
-filemode flags futex futexrest hexbuf ioctl ioctlarg iov len mode msg nfds num offset oldaction open openmode peer
+filemode flags futex futexrest hexbuf ioctl ioctlarg iov len lenum mode msg nfds num offset oldaction open openmode optname peer
 peerlen poll prctl proto remain rlimit salen sig sigaction sigframe sigset sleepflags sockaddr sockopt socktype status
 statx str struct time times timeval u unknown usage x""".split()
 RESULTS = "dxofip"

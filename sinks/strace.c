@@ -89,6 +89,11 @@ static void add_arguments(struct buffer *text, const struct strace_call *call, c
 	bool out = false;
 
 	line->head_len = (uint32_t)(text->len - line->at);
+	if (call && p->o->undecoded) {
+		strace_words(p, call);
+		line->head_len = (uint32_t)(text->len - line->at);
+		return;
+	}
 	for (unsigned i = 0; call && i < call->n_args; i++) {
 		const struct strace_arg *arg = strace_call_arg(call, i);
 		size_t before = text->len, after;
@@ -104,7 +109,8 @@ static void add_arguments(struct buffer *text, const struct strace_call *call, c
 		if (text->len == after && !buffer_failed(text))
 			text->len = before;
 	}
-	if (!out)
+	/* what was to come when it returns may have been nothing */
+	if (!out || line->head_len > text->len - line->at)
 		line->head_len = (uint32_t)(text->len - line->at);
 }
 
@@ -145,6 +151,20 @@ static void add_data(struct strace_sink *s, struct event *ev, const struct state
 			 (uint64_t)ev->result);
 }
 
+/* The options for one call: `own` is filled where what -e says of it differs. */
+static const struct strace_options *options_of(const struct strace_options *o, unsigned bits, struct strace_options *own)
+{
+	const unsigned usual = STRACE_ABBREVIATED | STRACE_FOLLOWED | STRACE_DECODED;
+
+	if ((bits & usual) == usual)
+		return o;
+	*own = *o;
+	own->verbose |= !(bits & STRACE_ABBREVIATED);
+	own->unfollowed = !(bits & STRACE_FOLLOWED);
+	own->undecoded = !(bits & STRACE_DECODED);
+	return own;
+}
+
 static void add_call(struct strace_sink *s, struct event *ev, struct state *st)
 {
 	const char *name = call_name(ev, s->abi);
@@ -163,11 +183,8 @@ static void add_call(struct strace_sink *s, struct event *ev, struct state *st)
 	/* A row that another schema has given other parameters says nothing of this event. */
 	if (call && call->event != ev->type)
 		call = NULL;
-	if (call && !s->o->verbose && !(s->o->calls[call - strace_call_at(0)] & STRACE_ABBREVIATED)) {
-		own = *s->o;
-		own.verbose = true;
-		p.o = &own;
-	}
+	if (call)
+		p.o = options_of(s->o, s->o->calls[call - strace_call_at(0)], &own);
 	strace_memory_find(&p, &memory, s->abi);
 	line.at = (uint32_t)text->len;
 	line.name_len = (uint32_t)strlen(name);

@@ -131,6 +131,21 @@ static int take_abbrev(struct strace_options *o, const char *set, struct error *
 	return take_calls(o, set, STRACE_ABBREVIATED, err);
 }
 
+static int take_verbose(struct strace_options *o, const char *set, struct error *err)
+{
+	return take_calls(o, set, STRACE_FOLLOWED, err);
+}
+
+/* Those that are named are not decoded. */
+static int take_raw(struct strace_options *o, const char *set, struct error *err)
+{
+	int r = take_calls(o, set, STRACE_DECODED, err);
+
+	for (size_t i = 0; r == 0 && i < strace_n_calls(); i++)
+		o->calls[i] ^= STRACE_DECODED;
+	return r;
+}
+
 /* ---- sets of other things ---- */
 
 static int take_signals(struct strace_options *o, const char *set, struct error *err)
@@ -287,6 +302,7 @@ static const struct {
 	int (*take)(struct strace_options *o, const char *set, struct error *err);
 } expressions[] = {
     {"trace", take_trace},	{"t", take_trace},	 {"abbrev", take_abbrev},    {"a", take_abbrev},
+    {"verbose", take_verbose}, {"v", take_verbose}, {"raw", take_raw}, {"x", take_raw},
     {"signal", take_signals},	{"signals", take_signals}, {"s", take_signals},	     {"status", take_status},
     {"quiet", take_quiet},	{"silent", take_quiet},	 {"silence", take_quiet},    {"q", take_quiet},
     {"decode-fds", take_fd_details}, {"decode-fd", take_fd_details}, {"read", take_read}, {"reads", take_read},
@@ -300,7 +316,7 @@ int strace_set_take(struct strace_options *o, const char *what, const char *set,
 	for (size_t i = 0; i < sizeof expressions / sizeof *expressions; i++)
 		if (!strcmp(expressions[i].name, what))
 			return expressions[i].take(o, set, err);
-	return error_set(err, -EINVAL, "'%s=' is none of trace=, abbrev=, signal=, status=, quiet=, decode-fds=, read=, "
+	return error_set(err, -EINVAL, "'%s=' is none of trace=, abbrev=, verbose=, raw=, signal=, status=, quiet=, decode-fds=, read=, "
 				       "write=, fd=", what);
 }
 

@@ -23,7 +23,8 @@ int strace_options_init(struct strace_options *o)
 	o->calls = malloc(strace_n_calls());
 	if (!o->calls)
 		return -ENOMEM;
-	memset(o->calls, STRACE_TRACED | STRACE_TRACED_32 | STRACE_ABBREVIATED, strace_n_calls());
+	memset(o->calls, STRACE_TRACED | STRACE_TRACED_32 | STRACE_ABBREVIATED | STRACE_FOLLOWED | STRACE_DECODED,
+	       strace_n_calls());
 	return 0;
 }
 
@@ -71,6 +72,8 @@ TAKE_SET(trace, "trace", "all")
 TAKE_SET(signal, "signal", "all")
 TAKE_SET(status, "status", "all")
 TAKE_SET(abbrev, "abbrev", "all")
+TAKE_SET(followed, "verbose", "all")
+TAKE_SET(raw, "raw", "all")
 TAKE_SET(reads, "read", "all")
 TAKE_SET(writes, "write", "all")
 TAKE_SET(fds, "fd", "all")
@@ -130,6 +133,18 @@ static int take_hex(void *context, const char *value, struct error *err)
 	else
 		return error_set(err, -EINVAL, "'%s' is none of non-ascii, all", value);
 	return 0;
+}
+
+static int take_style(void *context, const char *value, struct error *err)
+{
+	static const char *const words[] = {[STRACE_NAMES] = "abbrev", [STRACE_NUMBERS] = "raw", [STRACE_BOTH] = "verbose"};
+
+	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+		if (!strcmp(words[i], value)) {
+			((struct strace_options *)context)->style = i;
+			return 0;
+		}
+	return error_set(err, -EINVAL, "'%s' is none of raw, abbrev, verbose", value);
 }
 
 /* s, ms, us, ns: digits of a fraction of a second. */
@@ -246,13 +261,15 @@ static int take_column(void *context, const char *value, struct error *err)
 }
 
 static const struct option_row rows[] = {
-    {'e', NULL, "EXPR", "trace= abbrev= signal= status= quiet= decode-fds= read= write= fd=; alone: trace=",
+    {'e', NULL, "EXPR", "trace= abbrev= verbose= raw= signal= status= quiet= decode-fds= read= write= fd=; alone: trace=",
      strace_expression_take},
     {0, "trace", "SET", "only these calls: names, %file %process %network..., /REGEX; ! in front: all but these", take_trace},
     {0, "signal", "SET", "only these signals", take_signal},
     {0, "signals", "SET", "the same", take_signal},
     {0, "status", "SET", "only calls that ended so: successful, failed, unfinished, unavailable", take_status},
     {0, "abbrev", "SET", "calls whose structures and lists are cut (all)", take_abbrev},
+    {0, "verbose", "SET", "calls of which is shown what their arguments point to (all)", take_followed},
+    {0, "raw", "SET", "calls whose arguments are shown as numbers", take_raw},
     {0, "trace-fds", "SET", "only calls about these file descriptors", take_fds},
     {'f', "follow-forks", NULL, "pids in front of lines; -ff: with -o, a file for each process",
      take_follow},
@@ -264,6 +281,7 @@ static const struct option_row rows[] = {
     {'y', "decode-fds", "[=SET]", "what an fd stands for; -yy: of sockets protocol and addresses", take_fd_names},
     {'x', "strings-in-hex", "[=WHICH]", "texts that are not ASCII in hex; -xx: all of them", take_hex},
     {'v', "no-abbrev", NULL, "nothing abbreviated", take_verbose},
+    {'X', "const-print-style", "STYLE", "names of numbers: abbrev, raw (the numbers), verbose (both)", take_style},
     {'s', "string-limit", "SIZE", "bytes of texts shown (32)", take_string_max},
     {0, "read", "SET", "dump what is read from these file descriptors, as far as it was captured", take_reads},
     {0, "write", "SET", "dump what is written to them", take_writes},

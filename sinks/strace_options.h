@@ -29,7 +29,12 @@ enum strace_call_bit {
 	STRACE_TRACED = 1,    /* shown: of 64-bit programs */
 	STRACE_TRACED_32 = 2, /* of 32-bit ones */
 	STRACE_ABBREVIATED = 4,
+	STRACE_FOLLOWED = 8, /* what its arguments point to is shown */
+	STRACE_DECODED = 16, /* else its arguments are numbers */
 };
+
+/* -X: how names of numbers are shown. */
+enum strace_style { STRACE_NAMES, STRACE_NUMBERS, STRACE_BOTH };
 
 /* -e status=: how calls ended. */
 enum strace_status { STRACE_SUCCESSFUL = 1, STRACE_FAILED = 2, STRACE_UNFINISHED = 4, STRACE_UNAVAILABLE = 8 };
@@ -53,6 +58,8 @@ struct strace_options {
 	unsigned fd_names;   /* -y, -yy: bits of enum strace_fd_detail */
 	unsigned hex;	     /* -x: 1, -xx: 2 */
 	bool verbose;	     /* -v */
+	bool unfollowed, undecoded; /* -e verbose=, -e raw=; of the call in hand */
+	enum strace_style style;
 	bool numbers;	     /* -n */
 	unsigned quiet;	     /* -q */
 	unsigned status;     /* -z, -Z, -e status=: bits of enum strace_status */

@@ -172,19 +172,6 @@ PRINT(rlimit)
 	buffer_u8(p->out, '}');
 }
 
-PRINT(prctl)
-{
-	const struct param *text = param_of(p, arg, 0);
-	int64_t v;
-
-	if (text->data && text->len > 1)
-		put_whole_text(p, text->data, strlen(param_text(text)));
-	else if (number_of(p, arg, 1, &v))
-		buffer_printf(p->out, "%#llx", (unsigned long long)v);
-	else
-		put(p, "?");
-}
-
 PRINT(futex)
 {
 	int64_t v;

@@ -103,7 +103,9 @@ void put_fd(const struct strace_print *p, int64_t fd)
 	const struct fd_info *info = t && p->o->fd_names && fd >= 0 ? thread_fd_find(t, fd) : NULL;
 
 	if (fd == STATE_AT_FDCWD)
-		put(p, "AT_FDCWD");
+		put(p, p->o->style == STRACE_NAMES     ? "AT_FDCWD"
+		       : p->o->style == STRACE_NUMBERS ? "-100"
+						       : "-100 /* AT_FDCWD */");
 	else
 		buffer_decimal(p->out, fd);
 	if (fd == STATE_AT_FDCWD && p->o->fd_names && t) {
@@ -322,7 +324,7 @@ PRINT(sigaction)
 	}
 	number_of(p, arg, 1, &flags);
 	number_of(p, arg, 2, &mask);
-	put(p, flags & 4 && handler > 1 ? "{sa_sigaction=" : "{sa_handler=");
+	put(p, "{sa_handler=");
 	put_handler(p, handler);
 	put(p, ", sa_mask=");
 	put_signals(p, (uint32_t)mask);

@@ -1,6 +1,7 @@
 /* Which kinds of arguments come from memory, and the simple ones. */
 #include "sinks/strace_struct.h"
 
+#include <errno.h>
 #include <time.h>
 
 /* Kinds that only memory tells more of than that there is a structure. */
@@ -121,6 +122,17 @@ static STRUCT_PRINT(any)
 		put_address(p, (int64_t)addr);
 	else
 		put_items(p, step, addr);
+	return true;
+}
+
+/* What was left of a sleep is written only when a signal has ended it. */
+static STRUCT_PRINT(remain)
+{
+	if (arg->number >= p->memory->m.n_args)
+		return false;
+	if (p->ev->has_result && (p->ev->result == -EINTR || call_broken_off(p->ev)))
+		return struct_any(p, arg);
+	put_address(p, (int64_t)word_of(p, arg->number));
 	return true;
 }
 
@@ -316,7 +328,7 @@ bool strace_struct_argument(const struct strace_print *p, const struct strace_ar
 	    [STRACE_struct] = struct_any,	 [STRACE_usage] = struct_any,
 	    [STRACE_rlimit] = struct_any,	 [STRACE_sigset] = struct_any,
 	    [STRACE_sigaction] = struct_any,	 [STRACE_oldaction] = struct_any,
-	    [STRACE_remain] = struct_any,	 [STRACE_time] = struct_any,
+	    [STRACE_remain] = struct_remain,	 [STRACE_time] = struct_any,
 	    [STRACE_timeval] = struct_any,	 [STRACE_fields] = struct_any,
 	    [STRACE_unknown] = struct_address,	 [STRACE_times] = struct_times,
 	    [STRACE_flags] = struct_flags,	 [STRACE_before] = struct_before,

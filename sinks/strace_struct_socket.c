@@ -7,6 +7,7 @@
 #define LINUX_IPV6    10
 #define LINUX_NETLINK 16
 #define SOL_SOCKET_	 1
+#define EPOLL_DEL	 2
 #define SCM_RIGHTS_	 1
 #define SCM_CREDENTIALS_ 2
 #define SO_ERROR_	 4
@@ -410,6 +411,9 @@ STRUCT_PRINT(epoll_one)
 {
 	if (arg->number >= p->memory->m.n_args)
 		return false;
-	put_struct_at(p, STRUCT_EPOLL_EVENT, word_of(p, arg->number));
+	if (word_of(p, 1) == EPOLL_DEL) /* is not looked at */
+		put_address(p, (int64_t)word_of(p, arg->number));
+	else
+		put_struct_at(p, STRUCT_EPOLL_EVENT, word_of(p, arg->number));
 	return true;
 }

@@ -203,6 +203,11 @@ STRUCT_PRINT(fcntl_rest)
 	const bool locks = (cmd >= 5 && cmd <= 7) || (cmd >= 36 && cmd <= 38) || (cmd >= 12 && cmd <= 14);
 	const bool wide = p->memory->abi == ABI_I386 && cmd > 7;
 
+	/* F_SETOWN, F_SETPIPE_SZ */
+	if (p->memory->m.n_args >= 3 && (cmd == 8 || cmd == 1031)) {
+		buffer_decimal(p->out, (int32_t)word_of(p, 2));
+		return true;
+	}
 	if (p->memory->m.n_args < 3 || !locks || (cmd >= 12 && cmd <= 14 && p->memory->abi != ABI_I386))
 		return false;
 	put_struct_at(p, wide ? STRUCT_FLOCK64 : STRUCT_FLOCK, word_of(p, 2));
@@ -233,7 +238,10 @@ STRUCT_PRINT(ioctl_rest)
 			put_struct_at(p, rows[i].id, word_of(p, 2));
 			return true;
 		}
-	buffer_printf(p->out, "%#llx", (unsigned long long)word_of(p, 2));
+	if (request == 0x40049409) /* FICLONE */
+		put_fd(p, (int32_t)word_of(p, 2));
+	else
+		buffer_printf(p->out, "%#llx", (unsigned long long)word_of(p, 2));
 	return true;
 }
 

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-void strace_argument(const struct strace_print *p, const struct strace_arg *arg)
+static void print_argument(const struct strace_print *p, const struct strace_arg *arg)
 {
 	static void (*const printers[])(const struct strace_print *, const struct strace_arg *) = {
 #define STRACE_KIND(name) [STRACE_##name] = print_##name,
@@ -13,6 +13,78 @@ void strace_argument(const struct strace_print *p, const struct strace_arg *arg)
 
 	if (!strace_struct_argument(p, arg))
 		printers[arg->kind](p, arg);
+}
+
+/* How -X and -e verbose= treat a kind of argument. */
+enum nature { NATURE_OTHER, NATURE_BITS, NATURE_DECIMAL, NATURE_POINTER };
+
+static enum nature nature_of(const struct strace_arg *arg)
+{
+	static const uint8_t natures[N_STRACE_KINDS] = {
+	    [STRACE_flags] = NATURE_BITS,      [STRACE_enum] = NATURE_BITS,	[STRACE_open] = NATURE_BITS,
+	    [STRACE_lenum] = NATURE_BITS,	[STRACE_optname] = NATURE_BITS,
+	    [STRACE_family] = NATURE_BITS,     [STRACE_socktype] = NATURE_BITS, [STRACE_proto] = NATURE_BITS,
+	    [STRACE_statx] = NATURE_BITS,      [STRACE_efd] = NATURE_BITS,	[STRACE_ioctl] = NATURE_BITS,
+	    [STRACE_futex] = NATURE_BITS,      [STRACE_sleepflags] = NATURE_BITS, [STRACE_sig] = NATURE_DECIMAL,
+	    [STRACE_struct] = NATURE_POINTER,  [STRACE_usage] = NATURE_POINTER, [STRACE_rlimit] = NATURE_POINTER,
+	    [STRACE_sigset] = NATURE_POINTER,  [STRACE_sigaction] = NATURE_POINTER, [STRACE_oldaction] = NATURE_POINTER,
+	    [STRACE_remain] = NATURE_POINTER,  [STRACE_time] = NATURE_POINTER,	[STRACE_timeval] = NATURE_POINTER,
+	    [STRACE_times] = NATURE_POINTER,   [STRACE_argv] = NATURE_POINTER,	[STRACE_env] = NATURE_POINTER,
+	    [STRACE_sockaddr] = NATURE_POINTER, [STRACE_peer] = NATURE_POINTER, [STRACE_peerlen] = NATURE_POINTER,
+	    [STRACE_iov] = NATURE_POINTER,     [STRACE_msg] = NATURE_POINTER,	[STRACE_poll] = NATURE_POINTER,
+	    [STRACE_events] = NATURE_POINTER,  [STRACE_event] = NATURE_POINTER, [STRACE_fdset] = NATURE_POINTER,
+	    [STRACE_clone3] = NATURE_POINTER,  [STRACE_fdpair] = NATURE_POINTER, [STRACE_status] = NATURE_POINTER,
+	    [STRACE_dents] = NATURE_POINTER,   [STRACE_before] = NATURE_POINTER, [STRACE_cpus] = NATURE_POINTER,
+	    [STRACE_sockopt] = NATURE_POINTER, [STRACE_len] = NATURE_POINTER,	[STRACE_fields] = NATURE_POINTER,
+	};
+
+	return natures[arg->kind];
+}
+
+static void put_number(const struct strace_print *p, enum nature nature, bool known, uint64_t v)
+{
+	if (!known)
+		put(p, "?");
+	else
+		buffer_printf(p->out, nature == NATURE_DECIMAL ? "%u" : "%#x", (unsigned)v);
+}
+
+void strace_argument(const struct strace_print *p, const struct strace_arg *arg)
+{
+	const enum nature nature = nature_of(arg);
+	const bool known = p->memory && arg->number < p->memory->m.n_args;
+	const uint64_t v = known ? p->memory->m.args[arg->number] : 0;
+	size_t before = p->out->len, begun;
+
+	if (nature == NATURE_POINTER && p->o->unfollowed && known) {
+		put_address(p, (int64_t)v);
+	} else if (nature == NATURE_POINTER || nature == NATURE_OTHER || p->o->style == STRACE_NAMES) {
+		print_argument(p, arg);
+	} else if (p->o->style == STRACE_NUMBERS) {
+		put_number(p, nature, known, v);
+	} else {
+		put_number(p, nature, known, v);
+		put(p, " /* ");
+		begun = p->out->len;
+		print_argument(p, arg);
+		/* what has no name is a number already */
+		if (buffer_failed(p->out) || begun >= p->out->len)
+			return;
+		if ((p->out->data[begun] >= '0' && p->out->data[begun] <= '9') || p->out->data[begun] == '?') {
+			p->out->len = before;
+			put_number(p, nature, known, v);
+		} else {
+			put(p, " */");
+		}
+	}
+}
+
+void strace_words(const struct strace_print *p, const struct strace_call *call)
+{
+	if (!p->memory)
+		put(p, "...");
+	for (unsigned i = 0; p->memory && i < p->memory->m.n_args; i++)
+		buffer_printf(p->out, "%s%#llx", i ? ", " : "", (unsigned long long)p->memory->m.args[i]);
 }
 
 /* ---- the result ---- */
@@ -98,7 +170,7 @@ void strace_result(const struct strace_print *p, const struct strace_call *call)
 		put(p, "?");
 	else if (call_failed(p->ev))
 		put_error(p, v);
-	else if (kind == 'x')
+	else if (kind == 'x' || p->o->undecoded)
 		buffer_printf(p->out, "%#llx", (unsigned long long)v);
 	else if (kind == 'o')
 		put_mode(p, v);

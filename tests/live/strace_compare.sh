@@ -20,7 +20,7 @@ lines() {
 	/usr/bin/python3 "$HERE/strace_compare.py" compare "$name" strace "$TMP/$name.strace.1" "$TMP/$name.strace.2" \
 		>"$TMP/$name.strace.json"
 	for engine in "${engines[@]}"; do
-		in_work "$name" scapcap --engine="$engine" -q --env -w "$TMP/$name.$engine.scap" -- || return
+		in_work "$name" scapcap --engine="$engine" -q --structures --env -s 1000 -w "$TMP/$name.$engine.scap" -- || return
 		scapread -r "$TMP/$name.$engine.scap" --strace='-f' >"$TMP/$name.$engine.txt" ||
 			wrong "$name, $engine: scapread"
 		/usr/bin/python3 "$HERE/strace_compare.py" compare "$name" "$engine" "$TMP/$name.strace.1" \

@@ -30,6 +30,10 @@ prepare_git() {
 	{ git init -q -b main . && git add folder && git -c user.name=a -c user.email=a@b commit -q -m one; } || return
 	echo more >>folder/file.2
 	echo new >folder/new
+	# once the index is older than what it lists, it is not written anew
+	touch -d 2026-01-03T03:04:05Z folder/file.2 folder/new
+	sleep 1.1
+	git status >/dev/null
 }
 prepare_python() {
 	cat >script.py <<-'PY'
