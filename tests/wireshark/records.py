@@ -81,10 +81,15 @@ def follow(r):
 
 
 def other_dissectors(r):
-    found = r.lines("tshark", "-r", r.take(CURL), "-Y", "http", "-T", "fields", "-e", "http.request.method",
-                    "-e", "http.response.code", "-e", "scap.proc.name")
-    # the headers of the answer, then the page
-    assert [line.split() for line in found] == [["GET", "curl"], ["200", "curl"], ["curl"]], found
+    copy = r.take(CURL)
+    found = r.lines("tshark", "-2", "-r", copy, "-Y", "http", "-T", "fields", "-e", "http.request.method",
+                    "-e", "http.response.code", "-e", "_ws.col.Source")
+    # the headers of the answer, then the page; the line stays the event's
+    assert [line.split("\t") for line in found] == \
+        [["GET", "", "curl (65)"], ["", "200", "curl (65)"], ["", "", "curl (65)"]], found
+    frames = r.lines("tshark", "-2", "-r", copy, "-Y", "http.request", "-T", "fields", "-e", "frame.number")
+    answered = r.lines("tshark", "-2", "-r", copy, "-Y", "http.response", "-T", "fields", "-e", "http.request_in")
+    assert frames == answered, (frames, answered)
 
 
 def saved_again(r):

@@ -1,6 +1,7 @@
 /* Data read from and written to sockets, handed to the dissectors of their ports. */
 #include "plugins/wireshark/epan/told.h"
 
+#include <epan/conversation.h>
 #include <epan/exceptions.h>
 #include <epan/show_exception.h>
 
@@ -56,6 +57,22 @@ static void restore(const struct kept *k, packet_info *pinfo)
 	pinfo->srcport = k->srcport;
 	pinfo->destport = k->destport;
 	pinfo->can_desegment = k->can_desegment;
+	pinfo->use_conv_addr_port_endpoints = FALSE;
+	pinfo->conv_addr_port_endpoints = NULL;
+}
+
+/*
+ * A conversation of this process's with this fd. The same connection may be seen from its other
+ * end, and in packets beside: what dissectors know of one of them must not count for the others.
+ */
+static void conversation_set(packet_info *pinfo, const struct kept *k, bool udp)
+{
+	address process = k->src, fd = k->dst;
+
+	conversation_set_conv_addr_port_endpoints(
+	    pinfo, &process, &fd, udp ? CONVERSATION_UDP : CONVERSATION_TCP,
+	    pinfo->srcport < pinfo->destport ? pinfo->srcport : pinfo->destport,
+	    pinfo->srcport < pinfo->destport ? pinfo->destport : pinfo->srcport);
 }
 
 /* The ends of the connection, in the direction of these data. */
@@ -94,7 +111,7 @@ static void hand_over(tvbuff_t *data, packet_info *pinfo, proto_tree *tree, cons
 		    !dissector_try_uint_new(ports[udp], cport, data, pinfo, tree, TRUE, NULL))
 			dissector_try_heuristic(guesses[udp], data, pinfo, tree, &guess, NULL);
 	}
-	CATCH_NONFATAL_ERRORS
+	CATCH_ALL
 	{
 		show_exception(data, pinfo, tree, EXCEPT_CODE, GET_MESSAGE);
 	}
@@ -129,6 +146,7 @@ void scap_payload_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 	add_new_data_source(pinfo, data, "Data of the call");
 	keep(&kept, pinfo);
 	ends_set(pinfo, told, udp);
+	conversation_set(pinfo, &kept, udp);
 	/* The line stays the event's. */
 	col_set_writable(pinfo->cinfo, -1, FALSE);
 	hand_over(data, pinfo, tree, told, udp);
