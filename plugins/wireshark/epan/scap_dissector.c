@@ -15,7 +15,7 @@ static int hf_process = -1, hf_target = -1, hf_stream = -1, hf_time = -1, hf_los
 	   hf_lost_class = -1, hf_lost_count = -1;
 static expert_field ei_failed = EI_INIT, ei_slow = EI_INIT, ei_lost = EI_INIT, ei_damaged = EI_INIT;
 static guint slow_ms = 100;
-static gboolean hand_on = TRUE;
+static ws_bool hand_on = TRUE;
 static wmem_map_t *streams; /* "pid fd name" -> number + 1 */
 
 static const value_string loss_classes[] = {
@@ -110,6 +110,11 @@ static guint32 stream_of(const struct scap_tap *tap, gint64 pid, gint64 fd, pack
 		wmem_map_insert(streams, wmem_strdup(wmem_file_scope(), key), GUINT_TO_POINTER(n));
 	}
 	return n - 1;
+}
+
+guint32 scap_stream_count(void)
+{
+	return wmem_map_size(streams);
 }
 
 static struct scap_tap *tap_make(const struct told *told, packet_info *pinfo)

@@ -187,7 +187,7 @@ void scap_taps_register(void)
 			row_of[e->type] = (guint16)++n_rows;
 	register_conversation_table(proto_scap, TRUE, conversation_packet, endpoint_packet);
 	REGISTER_FOLLOW(proto_scap, SCAP_TAP, follow_of_packet, follow_of_index, follow_of_address,
-			follow_port, follow_packet, NULL);
+			follow_port, follow_packet, scap_stream_count);
 	register_srt_table(proto_scap, SCAP_TAP, 1, times_packet, times_init, NULL);
 	stats_tree_register_plugin(SCAP_TAP, "scap", "System calls", 0, tree_packet, tree_init,
 				   NULL);

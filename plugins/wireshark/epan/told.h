@@ -60,6 +60,9 @@ static inline const char *scap_error_name(const struct scap_tap *tap)
 
 extern int proto_scap;
 
+/* How many streams there are so far. */
+guint32 scap_stream_count(void);
+
 /* ---- fields (scap_fields.c) ---- */
 
 void scap_fields_register(void);
