@@ -210,8 +210,8 @@ static void put_iovecs(const struct strace_print *p, uint64_t addr, uint64_t n, 
 		here = came - before < len ? came - before : len;
 		kept = data->len > before ? data->len - before : 0;
 		put(p, "{iov_base=");
-		if (data->data && struct_number(layout, "iov_base", at))
-			strace_text(p, kept ? data->data + before : data->data, kept < here ? (size_t)kept : (size_t)here, here,
+		if (data->data && struct_number(layout, "iov_base", at) && (kept || !here))
+			strace_text(p, data->data + (kept ? before : 0), kept < here ? (size_t)kept : (size_t)here, here,
 				    p->o->hex);
 		else
 			put_address(p, struct_number(layout, "iov_base", at));
@@ -302,8 +302,12 @@ STRUCT_PRINT(message)
 
 	if (arg->number >= p->memory->m.n_args)
 		return false;
-	if (!at || (arg->out && !succeeded(p))) {
+	if (!at) {
 		put_address(p, (int64_t)addr);
+		return true;
+	}
+	if (arg->out && !succeeded(p)) {
+		buffer_printf(p->out, "{msg_namelen=%u}", (unsigned)struct_number(l, "msg_namelen", at));
 		return true;
 	}
 	name = (uint64_t)struct_number(l, "msg_name", at);

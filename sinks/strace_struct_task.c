@@ -222,7 +222,7 @@ STRUCT_PRINT(ioctl_rest)
 		enum memory_struct id;
 	} rows[] = {{0x5413, true, STRUCT_WINSIZE}, {0x5414, false, STRUCT_WINSIZE}, {0x540f, true, STRUCT_S32},
 		    {0x5410, false, STRUCT_S32},    {0x541b, true, STRUCT_S32},	     {0x5421, false, STRUCT_S32},
-		    {0x80045430, true, STRUCT_S32}, {0x40045431, false, STRUCT_S32}};
+		    {0x80045430, true, STRUCT_S32}, {0x40045431, false, STRUCT_S32}, {0x5452, false, STRUCT_S32}};
 	const uint32_t request = (uint32_t)word_of(p, 1);
 
 	if (p->memory->m.n_args < 3)
@@ -289,6 +289,14 @@ struct siginfo_head {
 };
 _Static_assert(sizeof(struct siginfo_head) == 48, "as it is recorded");
 
+/* Time in hundredths of a second (USER_HZ). */
+static void put_ticks(const struct strace_print *p, const char *name, int64_t ticks)
+{
+	buffer_printf(p->out, ", %s=%lld", name, (long long)ticks);
+	if (ticks > 0)
+		buffer_printf(p->out, " /* %lld.%02lld s */", (long long)(ticks / 100), (long long)(ticks % 100));
+}
+
 static void put_child(const struct strace_print *p, const struct siginfo_head *info)
 {
 	buffer_printf(p->out, ", si_pid=%d, si_uid=%d, si_status=", info->pid, info->uid);
@@ -296,7 +304,8 @@ static void put_child(const struct strace_print *p, const struct siginfo_head *i
 		buffer_decimal(p->out, info->status);
 	else
 		strace_signal(p->out, info->status);
-	buffer_printf(p->out, ", si_utime=%lld, si_stime=%lld", (long long)info->user_time, (long long)info->system_time);
+	put_ticks(p, "si_utime", info->user_time);
+	put_ticks(p, "si_stime", info->system_time);
 }
 
 static void put_union(const struct strace_print *p, const struct siginfo_head *info)

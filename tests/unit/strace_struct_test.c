@@ -128,6 +128,11 @@ START_TEST(structures_are_printed)
 	words(&b, 2, (uint64_t[]){THERE, 0});
 	piece(&b, THERE, narrow_timespec, sizeof narrow_timespec);
 	expect(162, true, 0, &b, "nanosleep({tv_sec=2, tv_nsec=600}, NULL)");
+	words(&b, 3, (uint64_t[]){4, 0x5451, 0}); /* an argument that is not there */
+	expect(16, false, 0, &b, "ioctl(3, ?)");
+	words(&b, 3, (uint64_t[]){4, 0x5413, THERE});
+	piece(&b, THERE, "\x18\0\x50\0\0\0\0\0", 8);
+	expect(16, false, 0, &b, "ioctl(3, ?, {ws_row=24, ws_col=80, ws_xpixel=0, ws_ypixel=0})");
 	words(&b, 5, (uint64_t[]){0x1200011, 0, 0, 0x1000, 0});
 	expect(56, false, 8, &b,
 	       "clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x1000)");
