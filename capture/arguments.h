@@ -44,6 +44,7 @@ struct arguments {
 	unsigned run_uid, run_gid;
 	const char *environment[ENVIRONMENT_MAX];
 	size_t n_environment;
+	bool extcap; /* Wireshark reads what is written, and goes away when it has enough */
 	bool no_follow, env, structures, hangs, json, quiet, explain, doctor, help, version;
 	bool has_summary, has_strace;
 	struct strace_options strace; /* initialised with has_strace */

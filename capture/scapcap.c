@@ -6,6 +6,7 @@
  */
 #include "capture/arguments.h"
 #include "capture/doctor.h"
+#include "capture/extcap.h"
 #include "capture/job.h"
 
 #include <errno.h>
@@ -95,11 +96,21 @@ int main(int argc, char **argv)
 {
 	struct arguments a = {0};
 	struct error err = {0};
+	struct extcap wireshark = {0};
 	int status;
 
 	standard_streams_hold();
+	if (extcap_wanted(argc, argv)) {
+		status = extcap_answer(&wireshark, argc, argv);
+		if (status || !wireshark.n_words)
+			return fflush(stdout) ? EXIT_FAILED : status;
+		argc = wireshark.n_words;
+		argv = wireshark.words;
+		a.extcap = true;
+	}
 	status = arguments_parse(&a, argc, argv, &err) < 0 ? complain(&err, EXIT_USAGE) : run(&a);
 	arguments_done(&a);
+	extcap_done(&wireshark);
 	if (fflush(stdout) != 0 && status == EXIT_OK)
 		return EXIT_FAILED;
 	return status;
