@@ -4,7 +4,7 @@
  */
 #pragma once
 #include "format/recipe.h"
-#include "memory.h"
+#include "user_memory.h"
 
 /* One byte of selector and a number of `size` bytes. */
 static __always_inline void put_dynamic(struct scratch *s, const struct kernel_step *step, u8 which, u64 v,

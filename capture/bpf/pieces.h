@@ -3,7 +3,7 @@
  * MEMORY_ARGS begins the parameter, each piece makes it longer. What cannot be read leaves no piece.
  */
 #pragma once
-#include "memory.h"
+#include "user_memory.h"
 #include "format/memory.h"
 
 #define PIECE_HEAD	 10 /* u64 address, u16 length */

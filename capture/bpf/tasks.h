@@ -1,7 +1,7 @@
 /* What is recorded of a task itself: names, arguments, ids, memory, capabilities. */
 #pragma once
 #include "files.h"
-#include "memory.h"
+#include "user_memory.h"
 #include "numbers.h"
 #include "paths.h"
 
