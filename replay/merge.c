@@ -1,5 +1,6 @@
 #include "replay/merge.h"
 
+#include "format/memory.h"
 #include "replay/source_open.h"
 
 #include <errno.h>
@@ -34,6 +35,7 @@ struct merge {
 	size_t n_inputs;
 	struct batch_builder out;
 	bool has_out, has_capture, told_capture, hosts_differ;
+	bool has_rows; /* what the merged rows are is settled */
 	uint64_t next_number;
 	struct capture_info capture;
 	struct buffer texts;
@@ -188,6 +190,36 @@ static bool same_rows(const struct event_info *a, const struct event_info *b)
 	return true;
 }
 
+static bool has_memory(const struct event_info *row)
+{
+	return row->n_params && row->params[row->n_params - 1].type == PT_MEMORY;
+}
+
+/*
+ * Where one of the captures has memory of calls, the merged rows have it: known before the first event, since all
+ * inputs were read up to theirs.
+ */
+static int rows_begin(struct merge *m, struct error *err)
+{
+	const struct event_info *row;
+
+	m->has_rows = true;
+	for (size_t i = 0; i < m->n_inputs; i++)
+		for (size_t k = 0; (row = event_info_at(k)); k++)
+			if (!(row->traits & EF_UNUSED) && has_memory(schema_find(m->inputs[i].source->schema, row->type)))
+				return schema_add_memory(m->schema) < 0 ? out_of_memory(err) : 0;
+	return 0;
+}
+
+/* Rows that are the same, but that the merged one has memory behind; then events of the other have none. */
+static bool lacks_memory(const struct event_info *merged, const struct event_info *row)
+{
+	struct event_info shorter = *merged;
+
+	shorter.n_params--;
+	return has_memory(merged) && !has_memory(row) && same_rows(&shorter, row);
+}
+
 /* A type means the same in all captures, or they cannot be one. */
 static int check_type(struct merge *m, struct input *in, uint16_t type, struct error *err)
 {
@@ -202,10 +234,18 @@ static int check_type(struct merge *m, struct input *in, uint16_t type, struct e
 	row = schema_find(in->source->schema, type);
 	if (!schema_knows(m->schema, type))
 		r = schema_add(m->schema, row);
-	else if (!same_rows(schema_find(m->schema, type), row))
+	else if (!same_rows(schema_find(m->schema, type), row) && !lacks_memory(schema_find(m->schema, type), row))
 		r = error_set(err, -ENOTSUP, "events of type %s have other parameters in one capture than in another",
 			      row->name);
 	return r;
+}
+
+/* The bit of memory that the merged row has and the input's has not. */
+static uint32_t absent_here(const struct merge *m, const struct input *in, uint16_t type)
+{
+	const struct event_info *merged = schema_find(m->schema, type), *row = schema_find(in->source->schema, type);
+
+	return merged->n_params == row->n_params + 1u && has_memory(merged) ? 1u << row->n_params : 0;
 }
 
 /* ---- all of them ---- */
@@ -267,7 +307,11 @@ static int gather(struct merge *m, struct error *err)
 				return 0;
 			continue;
 		}
-		r = check_type(m, in, row.type, err);
+		r = m->has_rows ? 0 : rows_begin(m, err);
+		if (r == 0)
+			r = check_type(m, in, row.type, err);
+		if (r == 0)
+			row.absent |= absent_here(m, in, row.type);
 		if (r == 0)
 			r = see(m, (uint32_t)(in - m->inputs), row.tid, false, err);
 		if (r < 0)

@@ -59,5 +59,13 @@ for words in 'ls -l /usr/bin' 'bash -c "ls /usr >list; sort list >sorted; (exit 
 	eval "compare 'structures of ${words%% *}' --structures $words"
 	scapread -r bpf.scap -j | grep -q '"statbuf":{"st_dev"' || wrong "$words: no structure is there"
 done
+# Beside a capture without them; and for others, who do not know them.
+scapcap -q -w plain.scap -- /bin/true && scapedit plain.scap bpf.scap both.scap && scapinfo --verify both.scap >out ||
+	wrong "captures with and without structures: $(cat out)"
+for one in plain bpf both; do scapread -r $one.scap -j | grep -c '"memory":{' >$one.n; done
+[ "$(cat both.n)" = "$(cat bpf.n)" ] || wrong "merged: $(cat both.n) events with memory of $(cat bpf.n)"
+scapread -r bpf.scap -F scap -w genuine.scap
+! scapread -r genuine.scap -j | grep -q '"memory"' || wrong "a genuine capture has memory"
+[ "$(scapread -r genuine.scap | wc -l)" = "$(scapread -r bpf.scap | wc -l)" ] || wrong "a genuine capture has other events"
 compare curl /usr/bin/curl -s -o /dev/null "$url"
 finish
