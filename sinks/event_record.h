@@ -1,8 +1,7 @@
 /*
  * An event as one packet of its own (link type 252, dissector name "scap"): all that is to be known
  * of it is in there, names resolved, so that a selection of records can be saved and looked at
- * elsewhere. README.md here has the bytes; both plugins use this header, and nothing else knows
- * them.
+ * elsewhere. plugins/wireshark/README.md has the bytes.
  */
 #pragma once
 #include "base/bytes.h"
