@@ -101,6 +101,14 @@ def spoil_slice(rng, block):
     return block
 
 
+def attempt(how, rng, block, *more):
+    """A block whose fields were changed before may be past being taken apart."""
+    try:
+        return how(rng, block, *more)
+    except (zstandard.ZstdError, struct.error, ValueError, IndexError, MemoryError):
+        return spoil(rng, block)
+
+
 PACKED_AT = {2: 56, 3: 80, 6: 92}
 
 
@@ -117,15 +125,17 @@ def mutant(rng, data):
         if not kind:
             continue
         header = struct.unpack_from("<I", block, 48)[0]
+        if not 56 <= header <= len(block) - 8:      # changed before
+            continue
         if way == 2:                                # fields
-            end = min(header, len(block) - 8) - 4
+            end = header - 4
             at = rng.randrange(20, end)
             block[at:at + 8] = spoil(rng, block[at:at + 8], 3)[:max(0, min(8, end - at))]
             parts[i] = sealed(block)
         elif way == 3 and kind in PACKED_AT:
-            parts[i] = spoil_packed(rng, block, PACKED_AT[kind])
+            parts[i] = attempt(spoil_packed, rng, block, PACKED_AT[kind])
         elif kind == 4:
-            parts[i] = spoil_slice(rng, block)
+            parts[i] = attempt(spoil_slice, rng, block)
         else:
             parts.insert(i, parts[rng.randrange(len(parts))])
     return b"".join(bytes(p) for p in parts)
