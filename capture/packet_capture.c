@@ -1,7 +1,8 @@
 #include "capture/packet_capture.h"
 
+#include "capture/pcap_library.h"
+
 #include <errno.h>
-#include <pcap/pcap.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -13,6 +14,8 @@
 #define DISPATCH_MAX 256     /* packets of one interface at once */
 #define GRACE_MS     30	     /* at the end: a connection's last packets come behind the exit of its process */
 #define LOOK_NS	     1000000000u /* how often the clocks are compared, and drops asked for */
+
+static const struct pcap_library *pcap; /* from the first packet_capture_open() on */
 
 struct handle {
 	pcap_t *pcap;
@@ -77,9 +80,9 @@ static int64_t wall_offset(void)
 static int handle_fail(struct handle *h, int code, const char *name, struct error *err)
 {
 	bool denied = code == PCAP_ERROR_PERM_DENIED || code == PCAP_ERROR_PROMISC_PERM_DENIED;
-	const char *words = pcap_geterr(h->pcap);
+	const char *words = pcap->geterr(h->pcap);
 
-	return error_set(err, denied ? -EPERM : -EINVAL, "-i %s: %s%s%s%s", name, pcap_statustostr(code),
+	return error_set(err, denied ? -EPERM : -EINVAL, "-i %s: %s%s%s%s", name, pcap->statustostr(code),
 			 words[0] ? ": " : "", words, denied ? " (root can, or whoever has CAP_NET_RAW)" : "");
 }
 
@@ -88,11 +91,11 @@ static int handle_filter(struct handle *h, const char *filter, struct error *err
 	struct bpf_program program;
 	int r;
 
-	if (pcap_compile(h->pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN) < 0)
-		return error_set(err, -EINVAL, "--packets: %s", pcap_geterr(h->pcap));
-	r = pcap_setfilter(h->pcap, &program);
-	pcap_freecode(&program);
-	return r < 0 ? error_set(err, -EINVAL, "--packets: %s", pcap_geterr(h->pcap)) : 0;
+	if (pcap->compile(h->pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN) < 0)
+		return error_set(err, -EINVAL, "--packets: %s", pcap->geterr(h->pcap));
+	r = pcap->setfilter(h->pcap, &program);
+	pcap->freecode(&program);
+	return r < 0 ? error_set(err, -EINVAL, "--packets: %s", pcap->geterr(h->pcap)) : 0;
 }
 
 static int handle_open(struct handle *h, const char *name, const char *filter, struct error *err)
@@ -100,24 +103,24 @@ static int handle_open(struct handle *h, const char *name, const char *filter, s
 	char words[PCAP_ERRBUF_SIZE] = "";
 	int r;
 
-	h->pcap = pcap_create(name, words);
+	h->pcap = pcap->create(name, words);
 	if (!h->pcap)
 		return error_set(err, -EINVAL, "-i %s: %s", name, words);
 	snprintf(h->name, sizeof h->name, "%s", name);
-	pcap_set_snaplen(h->pcap, PACKET_LEN_MAX);
-	pcap_set_buffer_size(h->pcap, PACKET_KERNEL_BYTES);
+	pcap->set_snaplen(h->pcap, PACKET_LEN_MAX);
+	pcap->set_buffer_size(h->pcap, PACKET_KERNEL_BYTES);
 	/* What is written waits for events anyway; packets that wait in the kernel come out of order. */
-	pcap_set_immediate_mode(h->pcap, 1);
-	pcap_set_tstamp_precision(h->pcap, PCAP_TSTAMP_PRECISION_NANO);
-	r = pcap_activate(h->pcap);
+	pcap->set_immediate_mode(h->pcap, 1);
+	pcap->set_tstamp_precision(h->pcap, PCAP_TSTAMP_PRECISION_NANO);
+	r = pcap->activate(h->pcap);
 	if (r < 0)
 		return handle_fail(h, r, name, err);
-	h->link_type = (uint16_t)pcap_datalink(h->pcap);
-	h->snaplen = (uint32_t)pcap_snapshot(h->pcap);
+	h->link_type = (uint16_t)pcap->datalink(h->pcap);
+	h->snaplen = (uint32_t)pcap->snapshot(h->pcap);
 	if (filter && (r = handle_filter(h, filter, err)) < 0)
 		return r;
-	h->fd = pcap_get_selectable_fd(h->pcap);
-	if (h->fd < 0 || pcap_setnonblock(h->pcap, 1, words) < 0)
+	h->fd = pcap->get_selectable_fd(h->pcap);
+	if (h->fd < 0 || pcap->setnonblock(h->pcap, 1, words) < 0)
 		return error_set(err, -EINVAL, "-i %s: cannot be waited for: %s", name, words);
 	return 0;
 }
@@ -127,9 +130,13 @@ struct packet_capture *packet_capture_open(const struct packet_capture_options *
 	static const char *const any[] = {"any"};
 	const char *const *names = options->n_interfaces ? options->interfaces : any;
 	size_t n = options->n_interfaces ? options->n_interfaces : 1;
-	struct packet_capture *p = calloc(1, sizeof *p);
+	struct packet_capture *p;
 	int r = 0;
 
+	pcap = pcap_library_load(err);
+	if (!pcap)
+		return NULL;
+	p = calloc(1, sizeof *p);
 	if (!p || !(p->queue = malloc(PACKET_QUEUE_BYTES))) {
 		free(p);
 		error_set(err, -ENOMEM, "out of memory");
@@ -186,7 +193,7 @@ static void take(u_char *context, const struct pcap_pkthdr *header, const u_char
 	};
 	uint8_t *at;
 
-	if (pcap_get_tstamp_precision(h->pcap) != PCAP_TSTAMP_PRECISION_NANO)
+	if (pcap->get_tstamp_precision(h->pcap) != PCAP_TSTAMP_PRECISION_NANO)
 		q.time_ns += (uint64_t)header->ts.tv_usec * 999u;
 	q.time_ns -= (uint64_t)p->shift_ns;
 	q.room = (uint32_t)(sizeof q + q.captured + 7) & ~7u;
@@ -211,7 +218,7 @@ static void look_around(struct packet_capture *p)
 
 	p->shift_ns = wall_offset() - p->offset_ns;
 	for (size_t i = 0; i < p->n_handles; i++)
-		if (pcap_stats(p->handles[i].pcap, &stats) == 0)
+		if (pcap->stats(p->handles[i].pcap, &stats) == 0)
 			n += (uint64_t)stats.ps_drop + stats.ps_ifdrop;
 	pthread_mutex_lock(&p->lock);
 	p->n_dropped = n;
@@ -227,7 +234,7 @@ static void drain(struct packet_capture *p)
 		look_around(p);
 	}
 	for (size_t i = 0; i < p->n_handles; i++)
-		if (pcap_dispatch(p->handles[i].pcap, DISPATCH_MAX, take, (u_char *)&p->handles[i]) < 0)
+		if (pcap->dispatch(p->handles[i].pcap, DISPATCH_MAX, take, (u_char *)&p->handles[i]) < 0)
 			p->handles[i].fd = -1; /* the interface went away: poll() passes over it */
 }
 
@@ -281,7 +288,7 @@ void packet_capture_free(struct packet_capture *p)
 	packet_capture_stop(p);
 	for (size_t i = 0; i < p->n_handles; i++)
 		if (p->handles[i].pcap)
-			pcap_close(p->handles[i].pcap);
+			pcap->close(p->handles[i].pcap);
 	if (p->wake >= 0)
 		close(p->wake);
 	pthread_mutex_destroy(&p->lock);

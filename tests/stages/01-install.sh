@@ -11,7 +11,7 @@ packages=(
 	tshark wireshark-common sysdig                  # others read our files
 	wireshark-dev wireshark                         # the plugins, and whom they are for
 	xvfb tesseract-ocr tesseract-ocr-eng            # a screen that nobody sees, and who reads it
-	tcpdump redis-server redis-tools                # what rebuilt packets are compared with
+	tcpdump                                         # what rebuilt packets are compared with
 	debootstrap                                     # a bare machine to build on
 	qemu-system-x86 busybox-static cpio             # Debian's own kernel
 	zsh                                             # its completion is loaded
