@@ -72,10 +72,13 @@ mkdir /tmp/work /dev/pts
 mount -t devpts pts /dev/pts
 ip link set lo up
 cd /tmp/work
-scapcap -w /tmp/c -- calls 80 >/tmp/notes 2>/tmp/err3
-echo "MARK calls $?"
-cat /tmp/err3
-for file in f c notes; do
+for round in 1 2; do
+	scapcap -w /tmp/c$round -- calls 80 >/tmp/notes$round 2>/tmp/err3
+	echo "MARK calls$round $?"
+	cat /tmp/err3
+	rm -rf /tmp/work/*
+done
+for file in f c1 notes1 c2 notes2; do
 	echo "BEGIN-FILE $file"
 	gzip -c /tmp/$file | base64
 	echo "END-FILE $file"
@@ -121,11 +124,16 @@ file_of f
 n=$("$GCC/scapread" -r "$TMP/f.scap" | wc -l)
 check "its file has $n events here, $(mark events) there" [ "$n" = "$(mark events)" ]
 
-# What the live test does here, done there: every parameter of known calls.
-file_of c
-file_of notes
-check "kernel 6.1: scapcap -- calls: status $(mark calls)" [ "$(mark calls)" = 0 ]
-PATH=$GCC:$PATH /usr/bin/python3 "$ROOT/tests/live/calls.py" --compare "$TMP/notes.scap" "$TMP/c.scap" >"$TMP/compared"
-status=$?
-cat "$TMP/compared"
-check "kernel 6.1: known calls: $(tail -1 "$TMP/compared")" [ $status = 0 ]
+# What the live test does here, done there: every parameter of known calls. Some of them are timed closely, and
+# an emulated machine stands still now and then: the second round counts, too.
+export PATH=$GCC:$PATH
+for round in 1 2; do
+	file_of "c$round"
+	file_of "notes$round"
+	/usr/bin/python3 "$ROOT/tests/live/calls.py" --compare "$TMP/notes$round.scap" "$TMP/c$round.scap" >"$TMP/compared"
+	status=$?
+	cat "$TMP/compared"
+	[ "$status" != 0 ] || break
+done
+check "kernel 6.1: scapcap -- calls: status $(mark "calls$round")" [ "$(mark "calls$round")" = 0 ]
+check "kernel 6.1: known calls, round $round: $(tail -1 "$TMP/compared")" [ "$status" = 0 ]
