@@ -26,7 +26,7 @@ def lines(command, **more):
     run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors='replace', timeout=100, **more)
     if run.returncode not in (0, 1):
         raise SystemExit(f'{command}: status {run.returncode}: {run.stderr}')
-    return [json.loads(line) for line in run.stdout.splitlines()], run
+    return [json.loads(line) for line in run.stdout.split('\n') if line], run  # splitlines() knows more ends
 
 
 def bytes_of(text):

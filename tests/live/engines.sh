@@ -29,12 +29,12 @@ done
 
 # compare NAME COMMAND...: what a run may do a little differently gets five more rounds
 compare() {
-	local name=$1 engine round structures=
+	local name=$1 engine round structures=()
 	shift
-	[ "$1" != --structures ] || { structures=$1 && shift; }
+	[ "$1" != --structures ] || { structures=("$1") && shift; }
 	for round in 1 2 3 4 5 6; do
 		for engine in bpf ptrace; do
-			setarch -R scapcap -q $structures --engine=$engine -w "$TMP/$engine.scap" -- "$@" >/dev/null 2>"$TMP/err" ||
+			setarch -R scapcap -q "${structures[@]}" --engine=$engine -w "$TMP/$engine.scap" -- "$@" >/dev/null 2>"$TMP/err" ||
 				{ cat "$TMP/err"; wrong "$name: the $engine engine failed"; return 1; }
 		done
 		/usr/bin/python3 "$HERE/engines.py" "$TMP/bpf.scap" "$TMP/ptrace.scap" "$HERE/ptrace_unknown.tsv" \
@@ -60,8 +60,9 @@ for words in 'ls -l /usr/bin' 'bash -c "ls /usr >list; sort list >sorted; (exit 
 	scapread -r bpf.scap -j | grep -q '"statbuf":{"st_dev"' || wrong "$words: no structure is there"
 done
 # Beside a capture without them; and for others, who do not know them.
-scapcap -q -w plain.scap -- /bin/true && scapedit plain.scap bpf.scap both.scap && scapinfo --verify both.scap >out ||
+if ! { scapcap -q -w plain.scap -- /bin/true && scapedit plain.scap bpf.scap both.scap && scapinfo --verify both.scap >out; }; then
 	wrong "captures with and without structures: $(cat out)"
+fi
 for one in plain bpf both; do scapread -r $one.scap -j | grep -c '"memory":{' >$one.n; done
 [ "$(cat both.n)" = "$(cat bpf.n)" ] || wrong "merged: $(cat both.n) events with memory of $(cat bpf.n)"
 scapread -r bpf.scap -F scap -w genuine.scap

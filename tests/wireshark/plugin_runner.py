@@ -30,7 +30,8 @@ def plugin_folder(build, folder):
 class Runner:
     def __init__(self, build):
         self.build = pathlib.Path(build)
-        self.temporary = tempfile.TemporaryDirectory(prefix="scapkit-wireshark.")
+        # As nobody they get nowhere below a folder of root's, as $TMPDIR may be.
+        self.temporary = tempfile.TemporaryDirectory(prefix="scapkit-wireshark.", dir="/tmp" if os.getuid() == 0 else None)
         self.folder = pathlib.Path(self.temporary.name)
         self.env = dict(os.environ, HOME=str(self.folder), TZ="UTC", LC_ALL="C.UTF-8",
                         WIRESHARK_PLUGIN_DIR=str(plugin_folder(self.build, self.folder)))
@@ -70,12 +71,14 @@ class Runner:
         done = self.run(*words, plugins=plugins)
         words = done.stderr.decode(errors="replace")
         assert done.returncode == 0, f"status {done.returncode}: {words[:500]}"
-        return done.stdout.decode(errors="replace").splitlines()
+        text = done.stdout.decode(errors="replace")  # in which splitlines() would find more ends of lines
+        return text.removesuffix("\n").split("\n") if text else []
 
     def scapread(self, *words):
         done = subprocess.run([str(self.build / "scapread")] + [str(w) for w in words], env=self.env,
                               capture_output=True, timeout=120, check=False)
-        return done.stdout.decode(errors="replace").splitlines()
+        text = done.stdout.decode(errors="replace")  # in which splitlines() would find more ends of lines
+        return text.removesuffix("\n").split("\n") if text else []
 
 
 def captures():
