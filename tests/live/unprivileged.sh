@@ -82,7 +82,9 @@ if [ "$(id -u)" = 0 ]; then
 			sed -E 's/^[0-9]+ //' | grep -vE ' [0-9]{3,} |pipe:' >$f.events
 	done
 	at_least "events with rights given back" "$(wc -l <given.events)" 50
-	diff <(cut -d' ' -f1 given.events | sort | uniq -c) <(cut -d' ' -f1 kept.events | sort | uniq -c) ||
+	# a child that ends while the shell is not waiting yet interrupts it: chance
+	by_type() { cut -d' ' -f1 "$1" | grep -vE '^(rt_sigreturn|signaldeliver)$' | sort | uniq -c; }
+	diff <(by_type given.events) <(by_type kept.events) ||
 		wrong "other events with rights given back"
 fi
 as_user scapcap --doctor >out
