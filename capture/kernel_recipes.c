@@ -59,7 +59,7 @@ static void step_fill(struct kernel_step *k, const struct recipe_step *s, const 
 		k->flags |= KSTEP_INBOUND;
 }
 
-static bool type_is_wanted(const struct kernel_filter *filter, uint16_t type)
+bool kernel_type_wanted(const struct kernel_filter *filter, uint16_t type)
 {
 	return !filter || !filter->has_types || (filter->types[type / 64] >> type % 64 & 1);
 }
@@ -71,7 +71,7 @@ static uint8_t call_traits(const struct event_info *info, const char *name, cons
 
 	if (event_info_is_state(info))
 		traits |= CALL_STATE | CALL_ALWAYS;
-	if (type_is_wanted(filter, info->type) || (keep_state && event_info_is_state(info)))
+	if (kernel_type_wanted(filter, info->type) || (keep_state && event_info_is_state(info)))
 		traits |= CALL_WANTED;
 	if (!strcmp(name, "exit") || !strcmp(name, "exit_group"))
 		traits |= CALL_AT_ENTRY;
@@ -238,7 +238,7 @@ static void call_fill(struct kernel_recipe *k, const struct syscall_info *call, 
 static void generic_fill(struct kernel_recipe *k, const struct kernel_filter *filter)
 {
 	k->type = EVENT_GENERIC;
-	k->flags = type_is_wanted(filter, EVENT_GENERIC) ? CALL_WANTED : 0;
+	k->flags = kernel_type_wanted(filter, EVENT_GENERIC) ? CALL_WANTED : 0;
 	k->fd_arg = 0xFF;
 	k->absent = 1u << 1; /* nativeID: the sysno column has it */
 	k->n_steps = 1;
@@ -263,7 +263,7 @@ static void pseudo_fill(struct kernel_recipe *k, uint16_t type, const struct ker
 	k->type = type;
 	if (event_info_is_state(info))
 		k->flags = CALL_STATE | CALL_WANTED;
-	else if (type_is_wanted(filter, type))
+	else if (kernel_type_wanted(filter, type))
 		k->flags = CALL_WANTED;
 }
 

@@ -10,6 +10,9 @@
 void kernel_recipes_fill(struct kernel_recipe *recipes, const struct kernel_filter *filter, bool keep_state,
 			 bool structures);
 
+/* By its type alone; all are without a filter. */
+bool kernel_type_wanted(const struct kernel_filter *filter, uint16_t type);
+
 /*
  * Payload of RECORD_TASK and RECORD_ANCESTOR: the words of kind "task" in this order. Ends with -1.
  */

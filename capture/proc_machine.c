@@ -76,16 +76,19 @@ int proc_users(struct snapshot *sn)
 	return r;
 }
 
+#define NOBODY UINT32_MAX /* no login, or unknown: asking loads and asks all databases there are */
+
 int proc_user(struct snapshot *sn, uint32_t uid, uint32_t gid)
 {
 	int r = 0;
 
-	if (!snapshot_user(sn, uid) && !(sn->has_no_user && sn->no_user == uid)) {
+	if (uid != NOBODY && !snapshot_user(sn, uid) && !(sn->has_no_user && sn->no_user == uid)) {
 		r = take_user(sn, getpwuid(uid));
 		sn->has_no_user = true;
 		sn->no_user = uid;
 	}
-	if (r == 0 && !snapshot_group(sn, gid) && !(sn->has_no_group && sn->no_group == gid)) {
+	if (r == 0 && gid != NOBODY && !snapshot_group(sn, gid) &&
+	    !(sn->has_no_group && sn->no_group == gid)) {
 		r = take_group(sn, getgrgid(gid));
 		sn->has_no_group = true;
 		sn->no_group = gid;

@@ -23,6 +23,7 @@ struct native_writer {
 	uint64_t packets_ns;	/* the time of the first packet in that job */
 
 	bool has_thread, ended;
+	bool has_handed_on;	/* a job, before there was a thread */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -119,11 +120,41 @@ static void level_adapt(struct native_writer *w, bool full)
 	}
 }
 
-/* Hands the filled job on and waits for a free one. */
+/* 0, or why there is none: jobs are done by the caller then. */
+static int thread_start(struct native_writer *w)
+{
+	sigset_t all, before;
+	int r = 0;
+
+	for (unsigned i = 1; i < N_JOBS && r == 0; i++)
+		r = batch_builder_init(&w->jobs[i].events, w->emitter.schema);
+	if (r < 0)
+		return r;
+	/* Signals belong to the caller's threads. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&w->thread, NULL, writer_main, w);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	w->has_thread = r == 0;
+	return -r;
+}
+
+/*
+ * Hands the filled job on and waits for a free one. The first is done here: a short command's capture has
+ * no other, and a thread costs more than that.
+ */
 static void job_submit(struct native_writer *w)
 {
+	struct error err = {0};
+	int r;
+
 	if (job_empty(&w->jobs[w->filling]))
 		return;
+	if (w->options.threaded && w->has_handed_on && !w->has_thread && (r = thread_start(w)) < 0) {
+		error_set(&err, r, "cannot start a thread for writing: %s", strerror(-r));
+		writer_fail(w, &err);
+	}
+	w->has_handed_on = true;
 	if (!w->has_thread) {
 		job_run(w, &w->jobs[w->filling]);
 		return;
@@ -148,20 +179,6 @@ static int writer_check(struct native_writer *w, struct error *err)
 	r = error_set(err, w->error.code, "%s", w->error.text);
 	pthread_mutex_unlock(&w->lock);
 	return r;
-}
-
-static int thread_start(struct native_writer *w)
-{
-	sigset_t all, before;
-	int r;
-
-	/* Signals belong to the caller's threads. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&w->thread, NULL, writer_main, w);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	w->has_thread = r == 0;
-	return -r;
 }
 
 static void thread_stop(struct native_writer *w)
@@ -212,15 +229,13 @@ struct native_writer *native_writer_new(int fd, const struct capture_info *info,
 		w->options.level = ZSTD_maxCLevel();
 	atomic_init(&w->level, w->options.level);
 	r = emitter_init(&w->emitter, fd, schema);
-	for (unsigned i = 0; i < (options->threaded ? N_JOBS : 1) && r == 0; i++)
-		r = batch_builder_init(&w->jobs[i].events, schema);
+	if (r == 0)
+		r = batch_builder_init(&w->jobs[0].events, schema);
 	if (r < 0)
 		error_set(err, r, "out of memory");
 	if (r == 0)
 		r = writer_begin(w, info, err);
 	stats_update(w);
-	if (r == 0 && options->threaded && (r = thread_start(w)) < 0)
-		error_set(err, r, "cannot start a thread for writing: %s", strerror(-r));
 	if (r < 0) {
 		native_writer_free(w);
 		return NULL;
@@ -332,12 +347,14 @@ int native_writer_packet(struct native_writer *w, const struct packet *p, struct
 
 int native_writer_flush(struct native_writer *w, struct error *err)
 {
-	job_submit(w);
 	if (w->has_thread) {
+		job_submit(w);
 		pthread_mutex_lock(&w->lock);
 		while (w->n_queued)
 			pthread_cond_wait(&w->changed, &w->lock);
 		pthread_mutex_unlock(&w->lock);
+	} else if (!job_empty(&w->jobs[w->filling])) {
+		job_run(w, &w->jobs[w->filling]);
 	}
 	return writer_check(w, err);
 }

@@ -80,7 +80,8 @@ static void stop_recording(struct tracer *tr)
 
 /*
  * A tracee on another CPU costs several times as much: each stop and each resumption interrupts that one. So
- * the tracer goes where the tracee is, and stays there as long as that helps.
+ * the tracer goes where the tracee is, and stays there as long as that helps. Not for the first stops: whoever
+ * began both is busy there.
  */
 #define LOOK_EACH 64 /* stops */
 
@@ -89,7 +90,7 @@ static void follow(struct tracer *tr, pid_t tid)
 	cpu_set_t cpus;
 	int cpu;
 
-	if (tr->n_stops++ % LOOK_EACH)
+	if (++tr->n_stops % LOOK_EACH)
 		return;
 	cpu = proc_cpu(tid);
 	if (cpu < 0 || cpu >= CPU_SETSIZE || cpu == sched_getcpu())

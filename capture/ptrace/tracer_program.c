@@ -100,22 +100,16 @@ static bool keeps_tables(const struct event_info *info)
 	       strcmp(info->name, "getsockopt") && strcmp(info->name, "shutdown");
 }
 
-static int drop_unneeded(struct tracer *tr)
+static void drop_unneeded(struct tracer *tr)
 {
-	struct kernel_recipe *asked = calloc(N_RECIPES, sizeof *asked);
-
-	if (!asked)
-		return -ENOMEM;
-	kernel_recipes_fill(asked, tr->options.filter, false, false);
 	for (unsigned i = 0; i < N_RECIPES; i++) {
 		struct kernel_recipe *r = &tr->recipes[i];
 		const struct event_info *info = event_info_find(r->type);
 
-		if (i % SYSCALLS_MAX < PSEUDO_TASK && info && !(asked[i].flags & CALL_WANTED) && !keeps_tables(info))
+		if (i % SYSCALLS_MAX < PSEUDO_TASK && info && !kernel_type_wanted(tr->options.filter, r->type) &&
+		    !keeps_tables(info))
 			r->flags &= (u8)~CALL_WANTED;
 	}
-	free(asked);
-	return 0;
 }
 
 /* Deaths tell why: who ended by a call of its own was not killed. */
@@ -133,8 +127,9 @@ void tracer_make_program(struct tracer *tr)
 	uint32_t action = SECCOMP_RET_TRACE;
 	struct sock_filter *to_second;
 
-	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) < 0 || drop_unneeded(tr) < 0)
+	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) < 0)
 		return;
+	drop_unneeded(tr);
 	want_exits(tr);
 	emit(tr, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
 	emit(tr, BPF_JMP | BPF_JEQ | BPF_K, ARCH_NATIVE, 1, 0);
