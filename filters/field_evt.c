@@ -30,12 +30,13 @@ const char *event_name(struct event *ev)
 	return name ? name : ev->info->name;
 }
 
-bool event_type_is_syscall(const struct event_info *info)
+static bool event_type_is_syscall(const struct event_info *info)
 {
 	return info->type >= EVENT_TYPE_OWN || (info->category & EC_SYSCALL);
 }
 
-bool event_type_is_internal(const struct event_info *info)
+/* An async note of the capturing program: procinfo, user and group notes, container... */
+static bool event_type_is_internal(const struct event_info *info)
 {
 	return info->type < EVENT_TYPE_OWN && (info->category & EC_METAEVENT);
 }
@@ -63,7 +64,8 @@ static const char *io_category(const struct fd_info *fd)
 	}
 }
 
-const char *event_category_name(const struct event *ev, const struct state *st)
+/* The category's name; for I/O it follows the fd. */
+static const char *event_category_name(const struct event *ev, const struct state *st)
 {
 	/* The family's spelling: IPC for calls, ipc for I/O on pipes and local sockets. */
 	static const char *const names[] = {

@@ -80,7 +80,6 @@ static inline bool value_scratch(struct value *v, const struct field_scratch *sc
 
 /* ---- facts about an event that several classes need ---- */
 
-bool event_type_is_syscall(const struct event_info *info);
 /* Whether the type works on an fd or makes one: only such events have fd.* fields. */
 static inline bool event_type_has_fd(const struct event_info *info)
 {
@@ -88,22 +87,14 @@ static inline bool event_type_has_fd(const struct event_info *info)
 }
 /* Whether its result is the fd that it made: openat, not pipe. */
 bool event_type_makes_one_fd(const struct event_info *info);
-/* An async note of the capturing program: procinfo, user and group notes, container... */
-bool event_type_is_internal(const struct event_info *info);
 /* Category without the bits of its source (system call, tracepoint...). */
 static inline unsigned event_type_category(const struct event_info *info)
 {
 	return info->category & 0xff;
 }
-/* The category's name; for I/O it follows the fd. */
-const char *event_category_name(const struct event *ev, const struct state *st);
 
-/* Which parameter of such an event a field of field_path.c is about; -1: none. */
-int field_path_param(const struct field *f, const struct event_info *info);
-/* The same, or the name of its fd. */
+/* Whether a field of field_path.c is about a parameter of such an event, or about the name of its fd. */
 bool field_path_of_type(const struct field *f, const struct event_info *info);
-/* fd.type of this fd; NULL: unknown. */
-const char *fd_type_name(const struct fd_info *fd);
 /* proc.* of one thread, for the thread itself, its parent and its ancestors. */
 bool thread_value(uint16_t id, const struct field *f, struct thread *t,
 		  struct field_scratch *scratch, struct value *ret);

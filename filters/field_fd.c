@@ -13,7 +13,8 @@ bool event_type_makes_one_fd(const struct event_info *info)
 		info->params[info->result_param].type == PT_FD32);
 }
 
-const char *fd_type_name(const struct fd_info *fd)
+/* fd.type of this fd; NULL: unknown. */
+static const char *fd_type_name(const struct fd_info *fd)
 {
 	return fd->type == FD_UNKNOWN ? NULL : fd_type_text(fd);
 }

@@ -92,7 +92,8 @@ static int abspath_param(const struct field *f, const struct event_info *info)
 	return !strcmp(f->argument, "src") ? first : second;
 }
 
-int field_path_param(const struct field *f, const struct event_info *info)
+/* Which parameter of such an event the field is about; -1: none. */
+static int field_path_param(const struct field *f, const struct event_info *info)
 {
 	enum role role = role_of(f->info->id);
 

@@ -35,7 +35,8 @@ static const struct syscall_info *find_by_type(const struct event_info *info, en
 	return best;
 }
 
-const struct syscall_info *call_find(struct event *ev, enum syscall_abi native)
+/* The call's row; NULL: it has none, or it is no call. */
+static const struct syscall_info *call_find(struct event *ev, enum syscall_abi native)
 {
 	/*
 	 * A walk through the table for each event would cost more than all the rest. Threads may find the same at once;

@@ -13,9 +13,7 @@ static inline enum syscall_abi call_abi_of(const struct event *ev, enum syscall_
 	return ev->flags & EVENT_COMPAT ? ABI_I386 : native;
 }
 
-/* The call's row; NULL: it has none, or it is no call. */
-const struct syscall_info *call_find(struct event *ev, enum syscall_abi native);
-/* Its name as the kernel has it, static or of the event's schema: "pread64", not "pread". */
+/* The call's name as the kernel has it, static or of the event's schema: "pread64", not "pread". */
 const char *call_name(struct event *ev, enum syscall_abi native);
 
 /* Whether the event is a call that returned to who made it, as strace counts calls: neither the way in of

@@ -31,8 +31,6 @@ struct run {
 	bool want_told;
 	bool ended;
 	bool ends;		/* with this batch: the range does */
-	struct capture_info capture;
-	bool has_capture;
 	char *hostname;
 
 	struct batch *batch; /* NULL: the next item is due */
@@ -172,11 +170,6 @@ void run_close(struct run *run)
 	free(run);
 }
 
-const struct capture_info *run_capture(const struct run *run)
-{
-	return run->has_capture ? &run->capture : NULL;
-}
-
 /*
  * Blocks without any type of interest are passed over undecoded. State events are of interest when
  * somebody needs the state. Not before the first batch: it has the origin of relative times.
@@ -199,8 +192,6 @@ static int take_capture(struct run *run, const struct capture_info *info, struct
 	const struct sink *sink = run->p->sink;
 
 	memset(run->kinds, 0, sizeof run->kinds);
-	run->capture = *info;
-	run->has_capture = true;
 	free(run->hostname);
 	run->hostname = strndup(info->hostname.data ? info->hostname.data : "", info->hostname.len);
 	if (!run->hostname)

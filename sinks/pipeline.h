@@ -50,5 +50,3 @@ struct run *pipeline_open(struct pipeline *p, struct error *err);
    the first real error (damage goes to warn and reading goes on). */
 int run_next(struct run *run, struct event **ret_event, struct state **ret_state, struct error *err);
 void run_close(struct run *run);
-/* The capture's description: texts owned by the run; NULL before the first run_next(). */
-const struct capture_info *run_capture(const struct run *run);

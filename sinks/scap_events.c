@@ -8,7 +8,8 @@
 #define CONTAINER_JSON_E   272
 #define CONTAINER_JSON_2_E 324
 
-enum syscall_abi scap_event_abi(const struct event *ev, struct text arch)
+/* Of the system call table that the event's number belongs to. */
+static enum syscall_abi abi_of(const struct event *ev, struct text arch)
 {
 	static const char arm[] = "aarch64";
 
@@ -21,7 +22,7 @@ enum syscall_abi scap_event_abi(const struct event *ev, struct text arch)
 static uint16_t family_code(const struct event *ev, struct text arch)
 {
 	const struct syscall_info *call =
-	    ev->sysno != SYSNO_NONE ? syscall_find(scap_event_abi(ev, arch), ev->sysno)
+	    ev->sysno != SYSNO_NONE ? syscall_find(abi_of(ev, arch), ev->sysno)
 				    : syscall_by_name(ev->info->name);
 
 	return call ? call->ppm_sc : 0;

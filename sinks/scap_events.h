@@ -11,9 +11,6 @@ struct scap_told {
 	bool no_place;			/* an event of this kind cannot be told */
 };
 
-/* Of the system call table that the event's number belongs to. */
-enum syscall_abi scap_event_abi(const struct event *ev, struct text arch);
-
 /* Appends what tells the event. flags: SCAP_STATE_ONLY or 0. enter_ns: when the call began. */
 struct scap_told scap_tell(struct buffer *b, struct event *ev, struct text arch, uint32_t flags);
 struct scap_told scap_tell_legacy(struct buffer *b, struct event *ev, struct text arch, uint32_t flags,

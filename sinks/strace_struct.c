@@ -58,13 +58,6 @@ int64_t struct_number(const struct struct_layout *layout, const char *field, con
 	return f ? struct_field_number(f, from, 0) : 0;
 }
 
-/* ", name=", or "{name=" of the first. */
-void put_fields_begin(const struct strace_print *p, bool *more, const char *name)
-{
-	buffer_printf(p->out, "%s%s=", *more ? ", " : "{", name);
-	*more = true;
-}
-
 /* ---- fields ---- */
 
 void put_file_mode(const struct strace_print *p, uint64_t mode)

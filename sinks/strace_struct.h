@@ -44,12 +44,8 @@ void put_file_mode(const struct strace_print *p, uint64_t mode);
 void put_device(const struct strace_print *p, uint64_t dev);
 /* All signals of a set. */
 void put_signal_set(const struct strace_print *p, uint64_t set);
-void put_fields_begin(const struct strace_print *p, bool *more, const char *name);
-/* Bytes in quotes as far as they were kept, `whole` of them in all. */
-void put_bytes_at(const struct strace_print *p, uint64_t addr, uint64_t whole, bool hex);
 /* A siginfo_t of a 64-bit ABI, at least 48 bytes of it. */
 void put_signal_info(const struct strace_print *p, const uint8_t *from);
-void put_socket_address(const struct strace_print *p, uint64_t addr, size_t len);
 
 /* One kind of argument each; false: not printed. */
 #define STRUCT_PRINT(name) bool struct_##name(const struct strace_print *p, const struct strace_arg *arg)

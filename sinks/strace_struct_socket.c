@@ -45,7 +45,7 @@ static void put_ipv6(const struct strace_print *p, const uint8_t *at)
 		      port_at(at + 2), (unsigned)port_at(at + 4) << 16 | port_at(at + 6), (int)len, text, scope);
 }
 
-void put_socket_address(const struct strace_print *p, uint64_t addr, size_t len)
+static void put_socket_address(const struct strace_print *p, uint64_t addr, size_t len)
 {
 	const size_t whole = len;
 	const uint8_t *at = memory_some(&p->memory->m, addr, &len);
@@ -151,6 +151,18 @@ STRUCT_PRINT(socket_length)
 	return true;
 }
 
+/* Bytes in quotes as far as they were kept, `whole` of them in all. */
+static void put_bytes_at(const struct strace_print *p, uint64_t addr, uint64_t whole)
+{
+	size_t len = whole < SIZE_MAX ? (size_t)whole : SIZE_MAX;
+	const uint8_t *at = memory_some(&p->memory->m, addr, &len);
+
+	if (at)
+		strace_text(p, at, len, whole, p->o->hex);
+	else
+		put_address(p, (int64_t)addr);
+}
+
 STRUCT_PRINT(option_value)
 {
 	uint64_t addr = word_of(p, arg->number);
@@ -166,7 +178,7 @@ STRUCT_PRINT(option_value)
 	}
 	at = memory_at(&p->memory->m, addr, len);
 	if (!at || len != sizeof v) {
-		put_bytes_at(p, addr, len, false);
+		put_bytes_at(p, addr, len);
 		return true;
 	}
 	memcpy(&v, at, sizeof v);
@@ -178,17 +190,6 @@ STRUCT_PRINT(option_value)
 }
 
 /* ---- messages ---- */
-
-void put_bytes_at(const struct strace_print *p, uint64_t addr, uint64_t whole, bool hex)
-{
-	size_t len = whole < SIZE_MAX ? (size_t)whole : SIZE_MAX;
-	const uint8_t *at = memory_some(&p->memory->m, addr, &len);
-
-	if (at)
-		strace_text(p, at, len, whole, hex ? 2 : p->o->hex);
-	else
-		put_address(p, (int64_t)addr);
-}
 
 /* What the n iovecs at addr hold was recorded in one piece, as far as snaplen reaches; `came` bytes of it count. */
 static void put_iovecs(const struct strace_print *p, uint64_t addr, uint64_t n, const struct param *data, uint64_t came)
