@@ -30,13 +30,8 @@ const char *event_name(struct event *ev)
 	return name ? name : ev->info->name;
 }
 
-static bool event_type_is_syscall(const struct event_info *info)
-{
-	return info->type >= EVENT_TYPE_OWN || (info->category & EC_SYSCALL);
-}
-
 /* An async note of the capturing program: procinfo, user and group notes, container... */
-static bool event_type_is_internal(const struct event_info *info)
+static bool is_note(const struct event_info *info)
 {
 	return info->type < EVENT_TYPE_OWN && (info->category & EC_METAEVENT);
 }
@@ -134,11 +129,11 @@ static bool extract_type(const struct field *f, struct event *ev, struct value *
 	case FIELD_EVT_TYPE_IS:
 		return value_uint(ret, !strcmp(event_name(ev), f->argument));
 	case FIELD_SYSCALL_TYPE:
-		return event_type_is_syscall(ev->info) && value_text(ret, event_name(ev));
+		return event_info_is_syscall(ev->info) && value_text(ret, event_name(ev));
 	case FIELD_EVT_IS_ASYNC:
-		return value_bool(ret, event_type_is_internal(ev->info));
+		return value_bool(ret, is_note(ev->info));
 	default: /* evt.asynctype */
-		return event_type_is_internal(ev->info) && value_text(ret, event_name(ev));
+		return is_note(ev->info) && value_text(ret, event_name(ev));
 	}
 }
 

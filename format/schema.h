@@ -122,6 +122,16 @@ static inline bool event_info_is_enter(const struct event_info *info)
 {
 	return info->type < EVENT_TYPE_OWN && !(info->type & 1);
 }
+/* Types of ours are all calls. */
+static inline bool event_info_is_syscall(const struct event_info *info)
+{
+	return info->type >= EVENT_TYPE_OWN || info->category & EC_SYSCALL;
+}
+/* Made by capture tools (procinfo, drop..., notes on users, groups and containers): hidden unless asked for. */
+static inline bool event_info_is_internal(const struct event_info *info)
+{
+	return info->category & EC_INTERNAL || (info->category & EC_METAEVENT && (info->category & 0xff) == EC_PROCESS);
+}
 
 const struct flag_table *flag_table_find(const char *name);
 const struct flag_table *flag_table_at(size_t i);

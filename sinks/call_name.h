@@ -20,8 +20,7 @@ const char *call_name(struct event *ev, enum syscall_abi native);
    old files, nor a child's return, nor a call that never returned (exit, exit_group, those under way). */
 static inline bool call_returned(const struct event *ev)
 {
-	return (ev->info->type >= EVENT_TYPE_OWN || ev->info->category & EC_SYSCALL) &&
-	       !event_info_is_enter(ev->info) &&
+	return event_info_is_syscall(ev->info) && !event_info_is_enter(ev->info) &&
 	       !(ev->flags & (EVENT_NO_RESULT | EVENT_UNFINISHED | EVENT_CHILD_RETURN));
 }
 

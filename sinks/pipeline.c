@@ -52,12 +52,9 @@ struct run {
 
 static uint8_t kind_find(struct run *run, const struct schema *schema, uint16_t type)
 {
-	const struct event_info *info;
+	const struct event_info *info = schema_find(schema, type);
 	uint8_t kind = TYPE_KNOWN;
-	unsigned main_category;
 
-	info = schema_find(schema, type);
-	main_category = info->category & 0xff;
 	if (event_info_is_state(info) &&
 	    (run->needs & NEED_FDS || run->has_hidden || state_changes_threads(info)))
 		kind |= TYPE_STATE;
@@ -65,9 +62,7 @@ static uint8_t kind_find(struct run *run, const struct schema *schema, uint16_t 
 		kind |= TYPE_STATE;
 	if (info->category & EC_METAEVENT)
 		kind |= TYPE_META;
-	/* procinfo, drop...; and the notes on users, groups and containers */
-	if (info->category & EC_INTERNAL ||
-	    (info->category & EC_METAEVENT && main_category == EC_PROCESS))
+	if (event_info_is_internal(info))
 		kind |= TYPE_INTERNAL;
 	return run->kinds[type] = kind;
 }

@@ -28,11 +28,6 @@ static uint16_t family_code(const struct event *ev, struct text arch)
 	return call ? call->ppm_sc : 0;
 }
 
-static bool is_call(const struct event *ev)
-{
-	return ev->info->category & EC_SYSCALL || ev->type >= EVENT_TYPE_OWN;
-}
-
 static void begin(struct scap_event *e, const struct event *ev, uint16_t type, uint32_t flags)
 {
 	e->time_ns = ev->time_ns;
@@ -235,7 +230,7 @@ struct scap_told scap_tell_legacy(struct buffer *b, struct event *ev, struct tex
 			code = 0;
 		return tell_generic(b, ev, (uint16_t)code, flags, enter_ns);
 	}
-	if (!old && is_call(ev) && !event_info_is_enter(ev->info))
+	if (!old && event_info_is_syscall(ev->info) && !event_info_is_enter(ev->info))
 		return tell_generic(b, ev, family_code(ev, arch), flags, enter_ns);
 	if (!old || !container_parses(ev)) {
 		told.no_place = true;

@@ -299,8 +299,7 @@ static int show(struct strace_sink *s, struct event *ev, struct state *st, struc
 	} else if (lines && is_end) {
 		add_end(s, ev);
 	} else if (!is_signal && !is_end) {
-		if (!(ev->type >= EVENT_TYPE_OWN || ev->info->category & EC_SYSCALL) || event_info_is_enter(ev->info) ||
-		    ev->flags & EVENT_CHILD_RETURN)
+		if (!event_info_is_syscall(ev->info) || event_info_is_enter(ev->info) || ev->flags & EVENT_CHILD_RETURN)
 			return 0;
 		if (!call_shown(s, strace_call_find(call_name(ev, s->abi)), ev, st))
 			return 0;

@@ -50,18 +50,11 @@ static void take_capture(struct teller *t, const struct capture_info *info)
 	record_maker_changed(t->maker);
 }
 
-/* Made by capture tools (procinfo, drop..., notes on users and containers), as scapread has it. */
-static bool is_internal(const struct event_info *info)
-{
-	return info->category & EC_INTERNAL ||
-	       (info->category & EC_METAEVENT && (info->category & 0xff) == EC_PROCESS);
-}
-
 static bool is_shown(const struct teller *t, uint32_t i)
 {
 	const struct batch *b = t->batch;
 
-	return !(b->flags[i] & EVENT_HIDDEN) && !is_internal(schema_find(t->schema, b->type[i]));
+	return !(b->flags[i] & EVENT_HIDDEN) && !event_info_is_internal(schema_find(t->schema, b->type[i]));
 }
 
 static void follow(struct teller *t, uint32_t i)
