@@ -48,6 +48,11 @@ struct loss_entry {
 	uint32_t class;		/* enum loss_class */
 	uint64_t count;
 };
+/* Whether it is events that are missing: those with an unreadable pointer are there, packets are none. */
+static inline bool loss_is_of_events(const struct loss_entry *loss)
+{
+	return loss->class != LOSS_UNREADABLE && loss->class != LOSS_PACKETS;
+}
 
 enum item_kind { ITEM_CAPTURE = 1, ITEM_STATE, ITEM_EVENTS, ITEM_LOSS };
 

@@ -311,7 +311,7 @@ static int pcapng_state(struct sink *sink, const struct state_entry *entries, si
 
 static int pcapng_loss(struct sink *sink, const struct loss_entry *loss, struct error *err)
 {
-	if (loss->class != LOSS_UNREADABLE && loss->class != LOSS_PACKETS)
+	if (loss_is_of_events(loss))
 		((struct pcapng_sink *)sink)->rebuild.generation++;
 	return 0;
 }

@@ -215,8 +215,7 @@ static int take_loss(struct run *run, const struct loss_entry *loss, struct erro
 {
 	struct sink *sink = run->p->sink;
 
-	/* unreadable pointers are counted by the capture, but their events are there */
-	if (loss->class != LOSS_UNREADABLE && loss->class != LOSS_PACKETS)
+	if (loss_is_of_events(loss))
 		run->p->n_lost += loss->count;
 	run->p->n_lost_by[loss->class < PIPELINE_LOSS_CLASSES ? loss->class : 0] += loss->count;
 	return sink && sink->ops->loss ? sink->ops->loss(sink, loss, err) : 0;

@@ -7,6 +7,7 @@ import gzip
 import pathlib
 import struct
 import sys
+import zlib
 
 import zstandard
 
@@ -160,11 +161,33 @@ def damaged_block(r):
     assert "Warns (1)" in r.lines("tshark", "-q", "-r", path, "-z", "expert"), "no warning"
 
 
+def sealed(block):
+    """A block of ours whose header and data are there: lengths and checksums that fit."""
+    header = struct.unpack_from("<I", block, 48)[0]
+    block[4:8] = struct.pack("<I", len(block) + 8)
+    block[header - 4:header] = struct.pack("<I", zlib.crc32(block[:header - 4]))
+    return bytes(block + struct.pack("<II", zlib.crc32(block), len(block) + 8))
+
+
+def lost_packets(r):
+    """Packets that were lost are no events."""
+    copy = r.take(SAMPLES["curl"])
+    *parts, last = blocks(copy.read_bytes())
+    rows = b"".join(struct.pack("<QQIIQ", 1, 2, 0, kind, n) for kind, n in ((8, 5), (2, 3)))
+    for name, data, n, words in (("packets", rows[:32], 1, "5 network packets"),
+                                 ("both", rows, 2, "3 events and 5 network packets")):
+        head = last[:20] + struct.pack("<HH", 5, 0) + last[24:48] + struct.pack("<III", 60, n, 0)
+        path = r.write(name + "-lost.scap", b"".join(parts) + sealed(bytearray(head + data)))
+        assert r.lines("tshark", "-r", path, "-Y", "scap.lost", "-T", "fields", "-e", "scap.lost", "-e", "scap.lost.class",
+                       "-e", "_ws.col.Info") == ["%d\t%s\t%s lost" % (3 * (n - 1), "8,2"[:2 * n - 1], words)]
+
+
 TESTS = [("editcap and reordercap keep all, with the plugins", edited(True)),
          ("editcap and reordercap keep all, without", edited(False)),
          ("mergecap keeps all, with the plugins", merged(True)),
          ("mergecap keeps all, without", merged(False)),
          ("capinfos counts events", capinfos), ("gzip and zstd", wrapped), ("from a pipe", from_a_pipe),
          ("captures behind each other", concatenated), ("cut short", cut_short),
-         ("packets beside events", with_packets), ("a damaged block", damaged_block)]
+         ("packets beside events", with_packets), ("a damaged block", damaged_block),
+         ("lost packets", lost_packets)]
 sys.exit(pr.tap(TESTS, sys.argv[1]))

@@ -3,6 +3,7 @@
  * (event_record.h).
  */
 #include "format/batch.h"
+#include "format/source.h"
 #include "plugins/wireshark/epan/told.h"
 #include "sinks/record_fields.h"
 
@@ -19,12 +20,13 @@ static ws_bool hand_on = TRUE;
 static wmem_map_t *streams; /* "pid fd name" -> number + 1 */
 
 static const value_string loss_classes[] = {
-    {1, "events that change processes or fds"},
-    {2, "other events"},
-    {3, "calls whose entry was not kept"},
-    {4, "events longer than the limit"},
-    {5, "writing was too slow"},
-    {6, "damage in the file"},
+    {LOSS_STATE, "events that change processes or fds"},
+    {LOSS_BULK, "other events"},
+    {LOSS_TASK, "calls whose entry was not kept"},
+    {LOSS_OVERSIZE, "events longer than the limit"},
+    {LOSS_DISK, "writing was too slow"},
+    {LOSS_DAMAGE, "damage in the file"},
+    {LOSS_PACKETS, "network packets that came too fast"},
     {0, NULL},
 };
 
@@ -44,11 +46,40 @@ static void take_param(struct told *told, struct cursor value)
 	told->n_params++;
 }
 
+/* As record_maker.c writes it. */
+static bool loss_take(struct cursor *value, struct loss_entry *ret)
+{
+	ret->from_ns = cursor_u64(value);
+	ret->to_ns = cursor_u64(value);
+	ret->cpu = cursor_u32(value);
+	ret->class = cursor_u32(value);
+	ret->count = cursor_u64(value);
+	return !cursor_failed(value);
+}
+
 static void take_loss(struct told *told, struct cursor value)
 {
-	cursor_bytes(&value, 24);
-	told->n_lost += cursor_u64(&value);
-	told->damaged |= cursor_failed(&value);
+	struct loss_entry loss;
+
+	if (!loss_take(&value, &loss))
+		told->damaged = true;
+	else if (loss_is_of_events(&loss))
+		told->n_lost += loss.count;
+	else
+		told->n_lost_packets += loss.count;
+}
+
+/* "3 events and 5 network packets" */
+static const char *lost_text(const struct told *told, packet_info *pinfo)
+{
+	wmem_strbuf_t *text = wmem_strbuf_new(pinfo->pool, "");
+
+	if (told->n_lost || !told->n_lost_packets)
+		wmem_strbuf_append_printf(text, "%" G_GUINT64_FORMAT " events", told->n_lost);
+	if (told->n_lost_packets)
+		wmem_strbuf_append_printf(text, "%s%" G_GUINT64_FORMAT " network packets", told->n_lost ? " and " : "",
+					  told->n_lost_packets);
+	return wmem_strbuf_finalize(text);
 }
 
 static void take_item(struct told *told, const struct record_item *item, packet_info *pinfo)
@@ -182,8 +213,7 @@ static void columns_fill(const struct told *told, const struct scap_tap *tap, co
 	col_set_str(pinfo->cinfo, COL_PROTOCOL, "SCAP");
 	col_clear(pinfo->cinfo, COL_INFO);
 	if (told->head.kind == RECORD_LOSS) {
-		col_add_fstr(pinfo->cinfo, COL_INFO, "%" G_GUINT64_FORMAT " events lost",
-			     told->n_lost);
+		col_add_fstr(pinfo->cinfo, COL_INFO, "%s lost", lost_text(told, pinfo));
 		return;
 	}
 	set_address(&pinfo->src, AT_STRINGZ, (int)strlen(tap->process) + 1, tap->process);
@@ -206,26 +236,20 @@ static void experts_add(const struct told *told, const struct scap_tap *tap, pac
 	    tap->duration_ns / 1000000 >= slow_ms)
 		expert_add_info_format(pinfo, item, &ei_slow, "%s took %.3f ms", tap->name,
 				       (double)tap->duration_ns / 1e6);
-	if (told->n_lost)
-		expert_add_info_format(pinfo, item, &ei_lost,
-				       "%" G_GUINT64_FORMAT " events were lost before this",
-				       told->n_lost);
+	if (told->n_lost || told->n_lost_packets)
+		expert_add_info_format(pinfo, item, &ei_lost, "%s were lost before this", lost_text(told, pinfo));
 	if (told->damaged)
 		expert_add_info(pinfo, item, &ei_damaged);
 }
 
 static void losses_add(proto_tree *tree, tvbuff_t *tvb, struct cursor value, int at)
 {
-	guint32 class;
-	guint64 count;
+	struct loss_entry loss;
 
-	cursor_bytes(&value, 20);
-	class = cursor_u32(&value);
-	count = cursor_u64(&value);
-	if (cursor_failed(&value))
+	if (!loss_take(&value, &loss))
 		return;
-	proto_tree_add_uint(tree, hf_lost_class, tvb, at + 20, 4, class);
-	proto_tree_add_uint64(tree, hf_lost_count, tvb, at + 24, 8, count);
+	proto_tree_add_uint(tree, hf_lost_class, tvb, at + 20, 4, loss.class);
+	proto_tree_add_uint64(tree, hf_lost_count, tvb, at + 24, 8, loss.count);
 }
 
 static void items_add(struct scap_tree *t, const struct told *told, int len)
@@ -284,7 +308,7 @@ static void tree_fill(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const
 	    .tvb = tvb, .pinfo = pinfo, .top = proto_item_add_subtree(item, ett_scap)};
 
 	if (told->head.kind == RECORD_LOSS) {
-		proto_item_append_text(item, ", %" G_GUINT64_FORMAT " events lost", told->n_lost);
+		proto_item_append_text(item, ", %s lost", lost_text(told, pinfo));
 		proto_item_set_generated(
 		    proto_tree_add_uint64(t.top, hf_lost, tvb, 0, 0, told->n_lost));
 	} else {

@@ -30,7 +30,7 @@ struct told {
 	struct record_param params[EVENT_PARAMS_MAX];
 	int data_param;                   /* the bytes read or written, -1: none */
 	struct value picks[N_TOLD_PICKS]; /* kind VALUE_NONE: not told */
-	guint64 n_lost;
+	guint64 n_lost, n_lost_packets; /* events, and network packets */
 	bool damaged;
 };
 
