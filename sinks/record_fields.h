@@ -1,6 +1,6 @@
 /*
- * The fields of filters/fields.tsv as items of a record. Those that need nothing but what stands in
- * the record's fixed part are not written down: who reads the record asks for them there.
+ * The fields of filters/fields.tsv as items of a record. Those that need nothing but what stands in the record's fixed
+ * part are not written down: who reads the record asks for them there.
  */
 #pragma once
 #include "filters/field.h"
@@ -23,8 +23,7 @@ void record_fields_free(struct record_fields *f);
 void record_fields_put(struct record_fields *f, enum field_group group, struct buffer *out,
 		       struct event *ev, struct state *st);
 
-/* An item: u8 enum value_kind, then 8 bytes, 1 for booleans, or text, address,
- * bytes. */
+/* An item: u8 enum value_kind, then 8 bytes, 1 for booleans, or text, address, bytes. */
 void record_value_put(struct buffer *out, uint32_t tag, const struct value *v);
 /* Text is a view. false: damaged. */
 bool record_value_take(struct cursor *c, struct value *ret);

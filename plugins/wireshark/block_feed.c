@@ -18,8 +18,8 @@ struct feed_capture {
 	struct buffer texts;
 	bool begun;      /* its CAPTURE block was read */
 	bool unreadable; /* it needs a newer reader */
-	uint64_t sequence, number,
-	    last_ns; /* of the next block, the next event; of the last event */
+	uint64_t sequence, number; /* of the next block, the next event */
+	uint64_t last_ns;	   /* when the last event was */
 	bool blocks_lost;
 	uint64_t used; /* when a block came, in blocks */
 };

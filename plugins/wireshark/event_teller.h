@@ -1,6 +1,6 @@
 /*
- * From the items of a source to records (event_record.h): follows the state, leaves out what is
- *hidden, and writes down of each event all that its fields say.
+ * From the items of a source to records (event_record.h): follows the state, leaves out what is hidden, and writes
+ * down of each event all that its fields say.
  *
  *	teller_take(t, &item, &err);			// as they come
  *	while ((r = teller_next(t, &record)) > 0)	// after each batch, before the next item
@@ -21,8 +21,7 @@ struct told_record {
 /* The schema is not owned and outlives the teller. NULL: out of memory. */
 struct teller *teller_new(const struct schema *schema);
 void teller_free(struct teller *t);
-/* A batch must stay as it is until teller_next() gave 0. 0 or negative errno; damage costs its item
- * alone. */
+/* A batch must stay as it is until teller_next() gave 0. 0 or negative errno; damage costs its item alone. */
 int teller_take(struct teller *t, const struct item *item, struct error *err);
 /* 1: a record, 0: no more in this batch, -ENOMEM. */
 int teller_next(struct teller *t, struct told_record *ret);

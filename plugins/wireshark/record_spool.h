@@ -1,6 +1,6 @@
 /*
- * Records put aside for random access. What an event's record says depends on all events before it,
- *so the records are kept as they came out: in compressed frames, on disk when they become many.
+ * Records put aside for random access. What an event's record says depends on all events before it, so the records are
+ * kept as they came out: in compressed frames, on disk when they become many.
  *
  *	place = record_spool_add(&s, bytes, len, time_ns, &err);
  *	record_spool_get(&s, place, &bytes, &len, &time_ns, &err);
@@ -13,8 +13,7 @@
 
 #define RECORD_SPOOL_FRAME  (1u << 20) /* bytes in a frame, about */
 #define RECORD_SPOOL_CACHED 4u
-#define RECORD_PLACE_BIT                                                                           \
-	(INT64_C(1) << 62) /* set in places, so that they are no offsets in a file */
+#define RECORD_PLACE_BIT    (INT64_C(1) << 62) /* set in places, so that they are no offsets in a file */
 
 struct record_spool;
 struct record_spool *record_spool_new(void); /* NULL: out of memory */

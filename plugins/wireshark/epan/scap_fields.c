@@ -39,8 +39,7 @@ struct shown_arg {
 
 static struct shown_field *shown;
 static size_t n_shown;
-static guint16
-    by_tag[4 * RECORD_FIELDS_MAX]; /* index + 1, by the tag and what follows; most are empty */
+static guint16 by_tag[4 * RECORD_FIELDS_MAX]; /* index + 1, by the tag and what follows; most are empty */
 static GHashTable *args;
 static int hf_arg_other;
 static struct state *no_state;
@@ -302,8 +301,7 @@ static proto_tree *group_tree(struct scap_tree *t, unsigned group)
 	return t->sub[group];
 }
 
-/* Names without "scap." are for filters and -e, and hidden: nobody wants to see everything twice.
- */
+/* Names without "scap." are for filters and -e, and hidden: nobody wants to see everything twice. */
 static bool is_asked_for(const proto_tree *tree, int hf)
 {
 	return hf > 0 && proto_field_is_referenced((proto_tree *)tree, hf);

@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <wsutil/exported_pdu_tlvs.h>
 
 #define WAITING_MAX (4u << 20) /* bytes of blocks that wait for what comes behind them */
 #define HEAD_LEN    4096       /* looked at to tell genuine .scap files from others */
@@ -48,10 +47,6 @@ struct file {
 };
 
 static int genuine_type = -1;
-
-/* In front of each record: the dissector's name, and that no more tags follow. */
-static const guint8 pdu_head[] = {0, EXP_PDU_TAG_DISSECTOR_NAME, 0, 4, 's', 'c', 'a', 'p', 0, 0, 0,
-				  0};
 
 /* ---- the stock reader, which expects its own things in struct wtap ---- */
 
@@ -158,7 +153,7 @@ static void fill(struct wtap *wth, struct file *f, wtap_rec *rec, Buffer *buf, c
 	rec->ts.secs = (time_t)(time_ns / 1000000000u);
 	rec->ts.nsecs = (int)(time_ns % 1000000000u);
 	rec->tsprec = WTAP_TSPREC_NSEC;
-	h->caplen = h->len = (guint32)(sizeof pdu_head + len);
+	h->caplen = h->len = (guint32)(RECORD_PDU_HEAD_LEN + len);
 	h->pkt_encap = WTAP_ENCAP_WIRESHARK_UPPER_PDU;
 	if (find_interface(wth, f) >= 0) {
 		rec->presence_flags |= WTAP_HAS_INTERFACE_ID;
@@ -166,8 +161,8 @@ static void fill(struct wtap *wth, struct file *f, wtap_rec *rec, Buffer *buf, c
 	}
 	ws_buffer_assure_space(buf, h->caplen);
 	to = ws_buffer_start_ptr(buf);
-	memcpy(to, pdu_head, sizeof pdu_head);
-	memcpy(to + sizeof pdu_head, bytes, len);
+	memcpy(to, RECORD_PDU_HEAD, RECORD_PDU_HEAD_LEN);
+	memcpy(to + RECORD_PDU_HEAD_LEN, bytes, len);
 }
 
 static ws_bool fail(const struct error *words, int *err, gchar **err_info)

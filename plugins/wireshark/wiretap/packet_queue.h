@@ -4,8 +4,8 @@
 #pragma once
 #include "plugins/wireshark/wiretap/wiretap_version.h"
 
-#define PACKET_QUEUE_MAX                                                                           \
-	4096u /* packets held back at most, and bytes: then the first goes out as it is */
+/* Packets held back at most, and bytes: then the first goes out as it is. */
+#define PACKET_QUEUE_MAX   4096u
 #define PACKET_QUEUE_BYTES (8u << 20)
 
 struct held_packet {
