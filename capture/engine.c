@@ -1,5 +1,6 @@
 #include "capture/engine.h"
 
+#include "base/clock.h"
 #include "capture/core_types.h"
 #include "capture/kernel_recipes.h"
 #include "capture/rings.h"
@@ -15,7 +16,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The object file, put into the program by bpf_object.S. */
@@ -39,14 +39,6 @@ struct engine {
 	uint64_t load_ns, memory;
 	char log[1024]; /* libbpf's last words */
 };
-
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
 
 /* libbpf prints through one function for the whole process: its last warning becomes ours. */
 static _Thread_local char *log_into;

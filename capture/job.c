@@ -1,5 +1,6 @@
 #include "capture/job.h"
 
+#include "base/clock.h"
 #include "capture/calls_before.h"
 #include "capture/command.h"
 #include "capture/describe.h"
@@ -8,6 +9,7 @@
 #include "capture/out_file.h"
 #include "capture/packet_capture.h"
 #include "capture/privilege.h"
+#include "capture/ptrace/tracee_proc.h"
 #include "capture/ptrace/tracer.h"
 #include "capture/snapshot.h"
 #include "capture/source_bpf.h"
@@ -25,7 +27,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FILE_BATCH_NS 250000000 /* a block is in the file at most 500 ms after its first event, also on a busy machine */
@@ -57,14 +58,6 @@ struct job {
 	int exec_failed;      /* negative errno of its exec */
 };
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
-
 /* Whether the command, or all attached processes, are gone. */
 static bool is_over(struct job *j)
 {
@@ -82,7 +75,7 @@ static bool job_ended(void *context)
 {
 	struct job *j = context;
 
-	return (j->deadline_ns && monotonic_ns() >= j->deadline_ns) || is_over(j);
+	return (j->deadline_ns && clock_ns(CLOCK_MONOTONIC) >= j->deadline_ns) || is_over(j);
 }
 
 /* ---- what is told of processes that were there before us ---- */
@@ -156,27 +149,11 @@ static struct record *tell_call_before(void *context, uint32_t tid)
 
 /* ---- opening ---- */
 
-/* The process that this thread belongs to; 0: there is no such thread. */
-static uint32_t process_of(uint32_t tid)
-{
-	char path[64], line[128];
-	unsigned tgid = 0;
-	FILE *f;
-
-	snprintf(path, sizeof path, "/proc/%u/status", tid);
-	f = fopen(path, "re");
-	while (f && fgets(line, sizeof line, f))
-		if (sscanf(line, "Tgid: %u", &tgid) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return tgid;
-}
-
 static int attach_pids(struct job *j, struct error *err)
 {
 	for (size_t i = 0; i < j->a->n_pids; i++) {
-		uint32_t pid = j->a->pids[i], process;
+		uint32_t pid = j->a->pids[i];
+		pid_t process;
 		int code;
 
 		j->pidfds[i] = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -185,9 +162,9 @@ static int attach_pids(struct job *j, struct error *err)
 			continue;
 		}
 		code = -errno;
-		process = process_of(pid);
-		if (process && process != pid)
-			return error_set(err, -EINVAL, "-p: %u is a thread of process %u: give that", pid, process);
+		process = proc_tgid((pid_t)pid);
+		if (process && process != (pid_t)pid)
+			return error_set(err, -EINVAL, "-p: %u is a thread of process %d: give that", pid, process);
 		return error_set(err, code, "process %u: %s", pid, strerror(-code));
 	}
 	return 0;
@@ -416,7 +393,7 @@ static bool privileges_may_go(const struct job *j)
 	if (j->command.pid)
 		return j->a->run_as && j->a->run_uid == uid;
 	for (size_t i = 0; i < j->a->n_pids; i++)
-		if (!privilege_process_is(j->a->pids[i], uid))
+		if (!proc_is_of((pid_t)j->a->pids[i], uid))
 			return false;
 	return true;
 }
@@ -438,7 +415,7 @@ static int job_start(struct job *j, struct error *err)
 	if (r < 0)
 		return r;
 	if (j->a->seconds)
-		j->deadline_ns = monotonic_ns() + j->a->seconds * 1000000000ull;
+		j->deadline_ns = clock_ns(CLOCK_MONOTONIC) + j->a->seconds * 1000000000ull;
 	if (j->command.pid) {
 		signals_pass_to(&j->command);
 		r = command_go(&j->command, j->a->command[0], err);

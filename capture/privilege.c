@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -31,22 +30,6 @@ void privilege_invoker(unsigned *ret_uid, unsigned *ret_gid)
 		*ret_uid = id_from("SUDO_UID", 0);
 		*ret_gid = id_from("SUDO_GID", *ret_gid);
 	}
-}
-
-bool privilege_process_is(uint32_t pid, unsigned uid)
-{
-	unsigned ids[4] = {0};
-	char path[64], line[256];
-	bool found = false;
-	FILE *f;
-
-	snprintf(path, sizeof path, "/proc/%u/status", pid);
-	f = fopen(path, "re");
-	while (f && !found && fgets(line, sizeof line, f))
-		found = sscanf(line, "Uid: %u %u %u %u", &ids[0], &ids[1], &ids[2], &ids[3]) == 4;
-	if (f)
-		fclose(f);
-	return found && ids[0] == uid && ids[1] == uid && ids[2] == uid && ids[3] == uid;
 }
 
 int privilege_drop(struct error *err)

@@ -4,13 +4,9 @@
  */
 #pragma once
 #include "base/error.h"
-#include <stdbool.h>
-#include <stdint.h>
 
 /* Whose the files are: SUDO_UID and SUDO_GID when root was borrowed by sudo, else ourselves. */
 void privilege_invoker(unsigned *ret_uid, unsigned *ret_gid);
 
 /* Becomes the invoking user for good, and drops every capability. */
 int privilege_drop(struct error *err);
-/* Whether the process is this user's in every respect (real, effective, saved and file system ids). */
-bool privilege_process_is(uint32_t pid, unsigned uid);

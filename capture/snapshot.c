@@ -1,26 +1,19 @@
 #include "capture/proc_read.h"
 
+#include "base/clock.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CHILDREN_MAX  (16u << 20) /* bytes of a list of numbers */
 #define ANCESTORS_MAX 64 /* deeper trees are cut: names of far ancestors help nobody */
 
 /* ---- reading ---- */
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec t = {0};
-
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 /* Exact on this machine; in other trees what their /proc/stat says, in whole seconds. */
 static void find_boot_time(struct snapshot *sn, bool is_this_machine)
@@ -31,7 +24,7 @@ static void find_boot_time(struct snapshot *sn, bool is_this_machine)
 	if (sn->ticks_per_second <= 0)
 		sn->ticks_per_second = 100;
 	if (is_this_machine)
-		sn->boot_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+		sn->boot_ns = clock_boot_to_wall();
 	else if (proc_file(sn, sn->root, "stat", 16u << 20) &&
 		 (p = strstr((const char *)sn->file.data, "btime ")))
 		sn->boot_ns = strtoull(p + strlen("btime "), NULL, 10) * 1000000000u;

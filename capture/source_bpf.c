@@ -1,5 +1,6 @@
 #include "capture/source_bpf.h"
 
+#include "base/clock.h"
 #include "capture/record_entry.h"
 #include "capture/reorder.h"
 #include "format/event.h"
@@ -9,7 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /*
  * A record gets its time a little before its place in the ring: an interrupt or a host that takes the
@@ -58,32 +58,6 @@ struct source_bpf {
 	struct source_bpf_stats stats;
 	bool out_of_memory;
 };
-
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
-
-/* The two clocks are read around each other; the closest of a few readings counts. */
-static uint64_t boot_to_epoch(void)
-{
-	uint64_t best = UINT64_MAX, offset = 0;
-
-	for (int i = 0; i < 10; i++) {
-		uint64_t before = clock_ns(CLOCK_BOOTTIME);
-		uint64_t wall = clock_ns(CLOCK_REALTIME);
-		uint64_t after = clock_ns(CLOCK_BOOTTIME);
-
-		if (after - before < best) {
-			best = after - before;
-			offset = wall - before - (after - before) / 2;
-		}
-	}
-	return offset;
-}
 
 /* ---- records to events and entries ---- */
 
@@ -370,7 +344,7 @@ static void check_losses(struct source_bpf *s, uint64_t from, uint64_t now)
 
 static void check_clock(struct source_bpf *s, uint64_t now)
 {
-	uint64_t wall = boot_to_epoch();
+	uint64_t wall = clock_boot_to_wall();
 	int64_t change = (int64_t)(wall - s->wall_offset);
 	struct state_entry e = {.kind = ENTRY_CLOCK};
 
@@ -521,7 +495,7 @@ struct source *source_bpf_new(const struct source_bpf_options *options, struct e
 	s->source.ops = &ops;
 	s->source.schema = s->schema;
 	s->options = *options;
-	s->offset = s->wall_offset = boot_to_epoch();
+	s->offset = s->wall_offset = clock_boot_to_wall();
 	s->checked_ns = clock_ns(CLOCK_BOOTTIME);
 	return &s->source;
 

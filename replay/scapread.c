@@ -4,6 +4,7 @@
  * Exit status: 0 all is well (also when the reader of our output went away), 1 something failed or
  * the capture is damaged, 2 wrong usage (option, filter, format).
  */
+#include "base/clock.h"
 #include "format/native.h"
 #include "replay/scapread_options.h"
 #include "replay/source_open.h"
@@ -16,7 +17,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define WARNINGS_MAX    10         /* damaged places named one by one; the rest is counted */
@@ -177,11 +177,8 @@ static void on_warning(void *context, const struct error *err)
 static void on_progress(void *context)
 {
 	struct job *j = context;
-	struct timespec now;
-	uint64_t now_ns;
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	if (now_ns < j->next_progress_ns)
 		return;
 	j->next_progress_ns = now_ns + PROGRESS_NS;

@@ -171,6 +171,15 @@ pid_t proc_tgid(pid_t tid)
 	return proc_text_of(tid, "status", text, sizeof text) <= 0 ? 0 : (pid_t)proc_status_number(text, "Tgid", 0, 10);
 }
 
+bool proc_is_of(pid_t tid, uid_t uid)
+{
+	char text[STATUS_MAX];
+	uint32_t ids[4];
+
+	return proc_text_of(tid, "status", text, sizeof text) > 0 && status_numbers(text, "Uid", ids, 4) == 4 &&
+	       ids[0] == uid && ids[1] == uid && ids[2] == uid && ids[3] == uid;
+}
+
 /* signal(7) */
 static enum signal_action default_action(int number)
 {

@@ -12,6 +12,8 @@ bool proc_stat_of(pid_t tid, const char *name, struct stat *ret);
 
 /* Numbers as tasks have them, from where they are needed without a call. */
 pid_t proc_tgid(pid_t tid);	  /* 0: it is gone */
+/* Whether it is this user's in every respect: real, effective, saved and file system ids. */
+bool proc_is_of(pid_t tid, uid_t uid);
 pid_t proc_parent(pid_t tid);	  /* process of its parent; 0: unknown */
 int proc_cpu(pid_t tid);		  /* where it ran last; negative: unknown */
 uint32_t proc_born(pid_t tid);	  /* as record.born; 0: unknown */

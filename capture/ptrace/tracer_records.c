@@ -1,6 +1,7 @@
 /* From what a tracee did to the record of it: what capture/bpf/engine.bpf.c does in the kernel. */
 #include "capture/ptrace/tracer_state.h"
 
+#include "base/clock.h"
 #include "format/batch.h"
 #include "format/recipe.h"
 
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define AT_FDCWD_32 ((int32_t)AT_FDCWD)
@@ -18,10 +18,7 @@
 
 uint64_t tracer_now(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+	return clock_ns(CLOCK_BOOTTIME);
 }
 
 uint32_t tracer_recipe_index(bool compat, uint64_t number)
