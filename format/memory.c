@@ -3,7 +3,6 @@
 #include "format/recipe.h"
 
 #define EVENT_SIGNALDELIVER 232
-#define PIECE_HEAD	    10 /* u64 address, u16 length */
 
 static const struct struct_field fields[] = {
 #define FIELD(n, at, bytes, items, kind)                                                           \
@@ -111,7 +110,7 @@ bool memory_next(const struct memory *m, size_t *at, struct memory_piece *ret)
 	ret->addr = cursor_u64(&c);
 	ret->len = cursor_u16(&c);
 	ret->data = cursor_bytes(&c, ret->len);
-	*at += PIECE_HEAD + ret->len;
+	*at += MEMORY_PIECE_HEAD + ret->len;
 	return !cursor_failed(&c) && ret->data;
 }
 

@@ -12,10 +12,15 @@
 #include "format/event.h"
 #endif
 
-#define MEMORY_ARGS_MAX	 6
-#define MEMORY_PIECE_MAX 1024 /* bytes of a piece, as they are recorded; in a file any u16 */
-#define MEMORY_BEFORE_MAX 16
-#define MEMORY_NAME	 "memory"
+#define MEMORY_ARGS_MAX	   6
+#define MEMORY_PIECE_HEAD  10	/* bytes in front of a piece's: u64 address, u16 length */
+#define MEMORY_PIECE_MAX   1024 /* bytes of a piece, as they are recorded; in a file any u16 */
+#define MEMORY_BEFORE_MAX  16
+#define MEMORY_SIGINFO_LEN 48	/* bytes of a siginfo: all that any signal has */
+#define MEMORY_TEXTS_MAX   4096 /* texts of an environment that are counted */
+#define MEMORY_ENTRIES_MAX 8192 /* entries of a directory, likewise */
+#define MEMORY_DIRENT_AT   16	/* d_reclen in struct linux_dirent64, and with 64-bit numbers in linux_dirent */
+#define MEMORY_NAME	   "memory"
 
 /* The kinds of recipe steps that make pieces; they stand behind those that make parameters. */
 enum memory_kind {
@@ -38,8 +43,8 @@ enum memory_fact {
 	FACT_ENVIRONMENT = 0x100, /* u32: texts in the environment of an exec */
 	FACT_ENTRIES = 0x200,	  /* u32: entries of a directory that a call has read */
 	FACT_MASK = 0x300,	  /* u64: signals that the caller blocks when the call has returned */
-	FACT_BEFORE = 0x500,	  /* what an argument that the call changes pointed to before it */
 	FACT_SIGINFO = 0x400,	  /* struct siginfo of the kernel's own ABI, its beginning */
+	FACT_BEFORE = 0x500,	  /* what an argument that the call changes pointed to before it */
 };
 
 #ifndef __bpf__

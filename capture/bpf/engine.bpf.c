@@ -461,18 +461,17 @@ int BPF_PROG(on_process_exit, struct task_struct *task)
 }
 
 /* The memory of a signal (format/memory.h): no arguments, and what came with it, if anything did. Returns its bytes. */
-#define SIGNAL_BYTES  17
-#define SIGINFO_BYTES 48 /* all that any signal has */
+#define SIGNAL_BYTES 17
 static __always_inline u32 siginfo_put(u8 *p, const struct kernel_siginfo *info)
 {
 	p[2] = 0;
 	*(u16 *)p = 1;
-	if (bpf_probe_read_kernel(p + 3 + PIECE_HEAD, SIGINFO_BYTES, info))
+	if (bpf_probe_read_kernel(p + 3 + MEMORY_PIECE_HEAD, MEMORY_SIGINFO_LEN, info))
 		return 3;
-	*(u16 *)p = 1 + PIECE_HEAD + SIGINFO_BYTES;
+	*(u16 *)p = 1 + MEMORY_PIECE_HEAD + MEMORY_SIGINFO_LEN;
 	*(u64 *)(p + 3) = FACT_SIGINFO;
-	*(u16 *)(p + 3 + 8) = SIGINFO_BYTES;
-	return 3 + PIECE_HEAD + SIGINFO_BYTES;
+	*(u16 *)(p + 3 + 8) = MEMORY_SIGINFO_LEN;
+	return 3 + MEMORY_PIECE_HEAD + MEMORY_SIGINFO_LEN;
 }
 
 /* PPME_SIGNALDELIVER_E: spid, dpid, sig. */

@@ -6,11 +6,6 @@
 #include "user_memory.h"
 #include "format/memory.h"
 
-#define PIECE_HEAD	 10 /* u64 address, u16 length */
-#define ENTRIES_MAX	 8192	/* of a directory, in the largest buffer that is looked at */
-#define ENVIRONMENT_MAX	 4096
-#define DIRENT_LEN_AT	 16 /* d_reclen of struct linux_dirent64 */
-
 /* Little on the stack: also for calls in progress, from far down in it. */
 STEPS(put_arguments)
 {
@@ -37,7 +32,7 @@ static __always_inline void piece_end(struct scratch *s, u8 *place, u64 addr, u3
 
 	*(u64 *)place = addr;
 	*(u16 *)(place + 8) = len;
-	s->loops.off += PIECE_HEAD + (len & 0xFFF);
+	s->loops.off += MEMORY_PIECE_HEAD + (len & 0xFFF);
 	barrier_var(at);
 	if (at <= RECORD_PAYLOAD_MAX)
 		*(u16 *)&s->data[at] = s->loops.off - at - 2;
@@ -53,7 +48,7 @@ __noinline int piece_put(struct scratch *s, u64 addr, u32 wanted)
 	p = walk_place(s);
 	barrier_var(len);
 	len &= 0x7FF;
-	if (!p || bpf_probe_read_user(p + PIECE_HEAD, len, (void *)addr))
+	if (!p || bpf_probe_read_user(p + MEMORY_PIECE_HEAD, len, (void *)addr))
 		return 0;
 	piece_end(s, p, addr, len);
 	return 0;
@@ -66,7 +61,7 @@ static __always_inline void fact_put(struct scratch *s, u64 fact, u64 value, u32
 
 	if (!p || !s->pieces.begun)
 		return;
-	*(u64 *)(p + PIECE_HEAD) = value;
+	*(u64 *)(p + MEMORY_PIECE_HEAD) = value;
 	piece_end(s, p, fact, len);
 }
 
@@ -76,8 +71,8 @@ static __always_inline void before_put(struct scratch *s, u32 len)
 
 	if (!p || !s->pieces.begun || !s->pieces.has_before)
 		return;
-	*(u64 *)(p + PIECE_HEAD) = s->pieces.before[0];
-	*(u64 *)(p + PIECE_HEAD + 8) = s->pieces.before[1];
+	*(u64 *)(p + MEMORY_PIECE_HEAD) = s->pieces.before[0];
+	*(u64 *)(p + MEMORY_PIECE_HEAD + 8) = s->pieces.before[1];
 	piece_end(s, p, FACT_BEFORE, len);
 }
 
@@ -126,20 +121,20 @@ static __always_inline void environment_put(struct scratch *s, u64 addr)
 	if (s->result >= 0)
 		c.n = s->pieces.env_count;
 	else
-		bpf_loop(ENVIRONMENT_MAX, count_text, &c, 0);
+		bpf_loop(MEMORY_TEXTS_MAX, count_text, &c, 0);
 	fact_put(s, FACT_ENVIRONMENT, c.n, 4);
 }
 
 static __always_inline void entries_put(struct scratch *s, u64 addr, bool old)
 {
 	/* struct linux_dirent has two numbers of the ABI's width in front */
-	struct counting c = {.at = addr, .width = old && s->compat ? 8 : DIRENT_LEN_AT};
+	struct counting c = {.at = addr, .width = old && s->compat ? 8 : MEMORY_DIRENT_AT};
 
 	if (s->result < 0)
 		return;
 	c.end = addr + s->result;
 	if (s->result)
-		bpf_loop(ENTRIES_MAX, count_entry, &c, 0);
+		bpf_loop(MEMORY_ENTRIES_MAX, count_entry, &c, 0);
 	fact_put(s, FACT_ENTRIES, c.n, 4);
 }
 

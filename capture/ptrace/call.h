@@ -84,7 +84,6 @@ uint32_t memory_count_texts(const struct call *c, uint64_t array);
 /* ---- memory as a parameter (format/memory.h) ---- */
 
 void put_piece(struct call *c, const struct kernel_step *step);
-#define SIGINFO_BYTES 48 /* all that any signal has */
 /* That of a signal; info NULL: nothing is known of it. Returns its bytes. */
 uint32_t put_siginfo(uint8_t *to, const void *info);
 

@@ -7,11 +7,6 @@
 #include <string.h>
 #include <sys/ptrace.h>
 
-#define PIECE_HEAD	10 /* u64 address, u16 length */
-#define ENTRIES_MAX	8192u
-#define ENVIRONMENT_MAX 4096u
-#define DIRENT_LEN_AT	16 /* d_reclen of struct linux_dirent64 */
-
 static void memory_begin(struct call *c, const struct kernel_step *step)
 {
 	uint8_t *p = call_place(c);
@@ -35,7 +30,7 @@ static void piece_end(struct call *c, uint8_t *place, uint64_t addr, uint32_t le
 
 	memcpy(place, &addr, sizeof addr);
 	memcpy(place + sizeof addr, &piece_len, sizeof piece_len);
-	c->off += PIECE_HEAD + len;
+	c->off += MEMORY_PIECE_HEAD + len;
 	whole = (uint16_t)(c->off - c->pieces_at - sizeof whole);
 	memcpy(c->data + c->pieces_at, &whole, sizeof whole);
 }
@@ -44,7 +39,7 @@ static void piece_put(struct call *c, uint64_t addr, uint32_t len)
 {
 	uint8_t *p = c->pieces_begun && addr && len && len <= MEMORY_PIECE_MAX ? call_place(c) : NULL;
 
-	if (p && memory_read(c, addr, p + PIECE_HEAD, len))
+	if (p && memory_read(c, addr, p + MEMORY_PIECE_HEAD, len))
 		piece_end(c, p, addr, len);
 }
 
@@ -54,7 +49,7 @@ static void fact_put(struct call *c, uint64_t fact, uint64_t value, uint32_t len
 
 	if (!p)
 		return;
-	memcpy(p + PIECE_HEAD, &value, sizeof value);
+	memcpy(p + MEMORY_PIECE_HEAD, &value, sizeof value);
 	piece_end(c, p, fact, len);
 }
 
@@ -64,7 +59,7 @@ static void before_put(struct call *c, uint32_t len)
 
 	if (!p)
 		return;
-	memcpy(p + PIECE_HEAD, c->task->before, sizeof c->task->before);
+	memcpy(p + MEMORY_PIECE_HEAD, c->task->before, sizeof c->task->before);
 	piece_end(c, p, FACT_BEFORE, len);
 }
 
@@ -82,7 +77,7 @@ uint32_t memory_count_texts(const struct call *c, uint64_t array)
 	uint64_t text = 1;
 	uint32_t n = 0;
 
-	while (array && n < ENVIRONMENT_MAX) {
+	while (array && n < MEMORY_TEXTS_MAX) {
 		text = 0;
 		if (!memory_read(c, array + n * width, &text, width) || !text)
 			break;
@@ -93,13 +88,13 @@ uint32_t memory_count_texts(const struct call *c, uint64_t array)
 
 static void entries_put(struct call *c, uint64_t addr, bool old)
 {
-	const uint64_t len_at = old && c->compat ? 8 : DIRENT_LEN_AT, end = addr + (uint64_t)c->result;
+	const uint64_t len_at = old && c->compat ? 8 : MEMORY_DIRENT_AT, end = addr + (uint64_t)c->result;
 	uint32_t n = 0;
 	uint16_t len;
 
 	if (c->result < 0)
 		return;
-	for (; addr < end && n < ENTRIES_MAX; n++, addr += len)
+	for (; addr < end && n < MEMORY_ENTRIES_MAX; n++, addr += len)
 		if (!memory_read(c, addr + len_at, &len, sizeof len) || !len)
 			break;
 	fact_put(c, FACT_ENTRIES, n, 4);
@@ -196,14 +191,14 @@ void put_piece(struct call *c, const struct kernel_step *step)
 uint32_t put_siginfo(uint8_t *to, const void *info)
 {
 	uint64_t fact = FACT_SIGINFO;
-	uint16_t len = SIGINFO_BYTES, whole = info ? 1 + PIECE_HEAD + SIGINFO_BYTES : 1;
+	uint16_t len = MEMORY_SIGINFO_LEN, whole = info ? 1 + MEMORY_PIECE_HEAD + MEMORY_SIGINFO_LEN : 1;
 
 	memcpy(to, &whole, sizeof whole);
 	to[2] = 0; /* no arguments */
 	if (info) {
 		memcpy(to + 3, &fact, sizeof fact);
 		memcpy(to + 11, &len, sizeof len);
-		memcpy(to + 3 + PIECE_HEAD, info, SIGINFO_BYTES);
+		memcpy(to + 3 + MEMORY_PIECE_HEAD, info, MEMORY_SIGINFO_LEN);
 	}
 	return (uint32_t)sizeof whole + whole;
 }
