@@ -53,6 +53,7 @@ TAKE_TEXT(format, format)
 TAKE_TEXT(user, user)
 TAKE_TEXT(cgroup, cgroup)
 TAKE_TEXT(comment, comment)
+TAKE_TEXT(packets, packets)
 TAKE_TEXT(set_host, set_host)
 TAKE_TEXT(set_kernel, set_kernel)
 TAKE_TEXT(set_command, set_command)
@@ -211,15 +212,9 @@ static int take_interface(void *context, const char *value, struct error *err)
 {
 	struct arguments *a = context;
 
-	if (a->n_interfaces == INTERFACES_MAX)
-		return error_set(err, -EINVAL, "-i: at most %d interfaces", INTERFACES_MAX);
+	if (a->n_interfaces == PACKET_HANDLES_MAX)
+		return error_set(err, -EINVAL, "-i: at most %u interfaces", PACKET_HANDLES_MAX);
 	a->interfaces[a->n_interfaces++] = value;
-	return 0;
-}
-
-static int take_packets(void *context, const char *value, struct error *err)
-{
-	((struct arguments *)context)->packets = value;
 	return 0;
 }
 

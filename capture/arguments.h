@@ -10,6 +10,7 @@
 #pragma once
 #include "base/bytes.h"
 #include "base/error.h"
+#include "capture/packet_capture.h"
 #include "filters/filter_text.h"
 #include "sinks/sink_file.h"
 #include "sinks/strace_options.h"
@@ -22,7 +23,6 @@
 #define ATTACH_MAX 64 /* -p options */
 
 #define FILTER_FILES_MAX 16
-#define INTERFACES_MAX	 16 /* -i options */
 #define ENVIRONMENT_MAX	 64 /* -E options */
 
 enum engine_choice { ENGINE_AUTO, ENGINE_BPF, ENGINE_PTRACE };
@@ -50,7 +50,7 @@ struct arguments {
 	struct strace_options strace; /* initialised with has_strace */
 	struct summary_options summary; /* -c */
 	struct render_options render;
-	const char *interfaces[INTERFACES_MAX]; /* -i */
+	const char *interfaces[PACKET_HANDLES_MAX]; /* -i */
 	size_t n_interfaces;
 	const char *packets; /* --packets: whose filter, NULL: not given */
 	const char *filter_files[FILTER_FILES_MAX];

@@ -1,5 +1,6 @@
 #include "capture/packet_capture.h"
 
+#include "base/clock.h"
 #include "capture/pcap_library.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 
 #define DISPATCH_MAX 256     /* packets of one interface at once */
 #define GRACE_MS     30	     /* at the end: a connection's last packets come behind the exit of its process */
+#define REST_NS	     500000000u	 /* then for what waits in the kernel: where more and more comes, no longer */
 #define LOOK_NS	     1000000000u /* how often the clocks are compared, and drops asked for */
 
 static const struct pcap_library *pcap; /* from the first packet_capture_open() on */
@@ -22,6 +24,7 @@ struct handle {
 	char name[PACKET_NAME_MAX];
 	uint16_t link_type;
 	uint32_t snaplen;
+	uint32_t tick_ns; /* what the second part of its time stamps counts */
 	int fd;
 	struct packet_capture *owner;
 };
@@ -41,7 +44,7 @@ struct packet_capture {
 	pthread_t thread;
 	bool runs;
 	int wake;		/* eventfd: end */
-	int64_t offset_ns;	/* of the wall clock to the boot clock at the start: the capture's clock */
+	uint64_t offset_ns;	/* of the wall clock to the boot clock at the start: the capture's clock */
 	int64_t shift_ns;	/* what the wall clock has moved since */
 	uint64_t look_ns;
 	pthread_mutex_t lock;
@@ -59,21 +62,6 @@ struct packet_capture {
 	struct loss_entry loss;
 	uint64_t n_lost, told_ns;
 };
-
-static uint64_t clock_now(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static int64_t wall_offset(void)
-{
-	uint64_t before = clock_now(CLOCK_BOOTTIME), wall = clock_now(CLOCK_REALTIME), after = clock_now(CLOCK_BOOTTIME);
-
-	return (int64_t)(wall - before - (after - before) / 2);
-}
 
 /* ---- opening ---- */
 
@@ -117,6 +105,7 @@ static int handle_open(struct handle *h, const char *name, const char *filter, s
 		return handle_fail(h, r, name, err);
 	h->link_type = (uint16_t)pcap->datalink(h->pcap);
 	h->snaplen = (uint32_t)pcap->snapshot(h->pcap);
+	h->tick_ns = pcap->get_tstamp_precision(h->pcap) == PCAP_TSTAMP_PRECISION_NANO ? 1 : 1000;
 	if (filter && (r = handle_filter(h, filter, err)) < 0)
 		return r;
 	h->fd = pcap->get_selectable_fd(h->pcap);
@@ -144,8 +133,8 @@ struct packet_capture *packet_capture_open(const struct packet_capture_options *
 	}
 	pthread_mutex_init(&p->lock, NULL);
 	p->wake = eventfd(0, EFD_CLOEXEC);
-	if (p->wake < 0 || n > PACKET_HANDLES_MAX)
-		r = error_set(err, p->wake < 0 ? -errno : -EINVAL, "-i: at most %u interfaces", PACKET_HANDLES_MAX);
+	if (p->wake < 0)
+		r = error_set(err, -errno, "packets: %s", strerror(errno));
 	for (size_t i = 0; i < n && r == 0; i++) {
 		p->handles[i].owner = p;
 		r = handle_open(&p->handles[i], names[i], options->filter, err);
@@ -185,17 +174,14 @@ static void take(u_char *context, const struct pcap_pkthdr *header, const u_char
 	struct handle *h = (struct handle *)context;
 	struct packet_capture *p = h->owner;
 	struct queued q = {
-		/* the time stamp's micro is nano: it was asked for */
-		.time_ns = (uint64_t)header->ts.tv_sec * 1000000000u + (uint64_t)header->ts.tv_usec,
+		.time_ns = (uint64_t)header->ts.tv_sec * 1000000000u + (uint64_t)header->ts.tv_usec * h->tick_ns -
+			   (uint64_t)p->shift_ns,
 		.captured = header->caplen < PACKET_LEN_MAX ? header->caplen : PACKET_LEN_MAX,
 		.original = header->len,
 		.handle = (uint32_t)(h - p->handles),
 	};
 	uint8_t *at;
 
-	if (pcap->get_tstamp_precision(h->pcap) != PCAP_TSTAMP_PRECISION_NANO)
-		q.time_ns += (uint64_t)header->ts.tv_usec * 999u;
-	q.time_ns -= (uint64_t)p->shift_ns;
 	q.room = (uint32_t)(sizeof q + q.captured + 7) & ~7u;
 	pthread_mutex_lock(&p->lock);
 	at = queue_room(p, q.room);
@@ -216,7 +202,7 @@ static void look_around(struct packet_capture *p)
 	struct pcap_stat stats;
 	uint64_t n = 0;
 
-	p->shift_ns = wall_offset() - p->offset_ns;
+	p->shift_ns = (int64_t)(clock_boot_to_wall() - p->offset_ns);
 	for (size_t i = 0; i < p->n_handles; i++)
 		if (pcap->stats(p->handles[i].pcap, &stats) == 0)
 			n += (uint64_t)stats.ps_drop + stats.ps_ifdrop;
@@ -225,17 +211,25 @@ static void look_around(struct packet_capture *p)
 	pthread_mutex_unlock(&p->lock);
 }
 
-static void drain(struct packet_capture *p)
+/* How many packets came of it. */
+static int drain(struct packet_capture *p)
 {
-	uint64_t now = clock_now(CLOCK_BOOTTIME);
+	uint64_t now = clock_ns(CLOCK_BOOTTIME);
+	int n = 0;
 
 	if (now >= p->look_ns) {
 		p->look_ns = now + LOOK_NS;
 		look_around(p);
 	}
-	for (size_t i = 0; i < p->n_handles; i++)
-		if (pcap->dispatch(p->handles[i].pcap, DISPATCH_MAX, take, (u_char *)&p->handles[i]) < 0)
+	for (size_t i = 0; i < p->n_handles; i++) {
+		int r = pcap->dispatch(p->handles[i].pcap, DISPATCH_MAX, take, (u_char *)&p->handles[i]);
+
+		if (r < 0)
 			p->handles[i].fd = -1; /* the interface went away: poll() passes over it */
+		else
+			n += r;
+	}
+	return n;
 }
 
 static void *capture_main(void *context)
@@ -243,6 +237,7 @@ static void *capture_main(void *context)
 	const struct timespec grace = {.tv_nsec = GRACE_MS * 1000000};
 	struct packet_capture *p = context;
 	struct pollfd fds[PACKET_HANDLES_MAX + 1];
+	uint64_t until;
 
 	do {
 		for (size_t i = 0; i < p->n_handles; i++)
@@ -251,10 +246,12 @@ static void *capture_main(void *context)
 		poll(fds, p->n_handles + 1, -1);
 		drain(p);
 	} while (!fds[p->n_handles].revents);
-	/* The end: what still comes within a moment is taken, too. */
+	/* The end: what still comes within a moment is taken, too, and all that waits. */
 	nanosleep(&grace, NULL);
-	p->look_ns = 0;
-	drain(p);
+	until = clock_ns(CLOCK_BOOTTIME) + REST_NS;
+	while (drain(p) > 0 && clock_ns(CLOCK_BOOTTIME) < until)
+		;
+	look_around(p);
 	return NULL;
 }
 
@@ -263,7 +260,7 @@ int packet_capture_start(struct packet_capture *p, struct error *err)
 	sigset_t all, before;
 	int r;
 
-	p->offset_ns = wall_offset();
+	p->offset_ns = clock_boot_to_wall();
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	r = pthread_create(&p->thread, NULL, capture_main, p);
@@ -272,7 +269,8 @@ int packet_capture_start(struct packet_capture *p, struct error *err)
 	return r ? error_set(err, -r, "cannot start a thread for packets: %s", strerror(r)) : 0;
 }
 
-void packet_capture_stop(struct packet_capture *p)
+/* Takes what has come until now, and ends the thread. */
+static void capture_stop(struct packet_capture *p)
 {
 	if (!p->runs)
 		return;
@@ -285,7 +283,7 @@ void packet_capture_free(struct packet_capture *p)
 {
 	if (!p)
 		return;
-	packet_capture_stop(p);
+	capture_stop(p);
 	for (size_t i = 0; i < p->n_handles; i++)
 		if (p->handles[i].pcap)
 			pcap->close(p->handles[i].pcap);
@@ -304,10 +302,10 @@ static struct packet_capture *capture_of(struct source *s)
 	return (struct packet_capture *)((char *)s - offsetof(struct packet_capture, source));
 }
 
-/* 1: packets were lost since this was asked last; in p->loss. */
-static int take_losses(struct packet_capture *p)
+/* 1: *ret says what was lost since this was asked last; 0: nothing, or it is too early. */
+static int take_losses(struct packet_capture *p, struct item *ret)
 {
-	uint64_t now = clock_now(CLOCK_BOOTTIME) + (uint64_t)p->offset_ns, n;
+	uint64_t now = clock_ns(CLOCK_BOOTTIME) + p->offset_ns, n;
 
 	if (!p->ended && now - p->told_ns < LOOK_NS)
 		return 0;
@@ -320,6 +318,7 @@ static int take_losses(struct packet_capture *p)
 	if (n <= p->n_lost)
 		return 0;
 	p->n_lost = n;
+	*ret = (struct item){.kind = ITEM_LOSS, .loss = &p->loss};
 	return 1;
 }
 
@@ -342,63 +341,62 @@ static void tell_interfaces(struct packet_capture *p, struct item *item)
 static int packets_next(struct source *s, struct item *ret, struct error *err)
 {
 	struct packet_capture *p = capture_of(s);
-	int r = 0;
+	int r = take_losses(p, ret);
 
-	if (!p->ended && !take_losses(p)) {
-		r = source_next(p->inner, ret, err);
-		if (r > 0 && ret->kind == ITEM_CAPTURE)
-			tell_interfaces(p, ret);
-		if (r)
-			return r;
-		packet_capture_stop(p);
-		p->ended = true;
-		if (!take_losses(p))
-			return 0;
-	} else if (p->ended && !take_losses(p)) {
-		return 0;
+	if (r || p->ended)
+		return r;
+	r = source_next(p->inner, ret, err);
+	if (r > 0 && ret->kind == ITEM_CAPTURE)
+		tell_interfaces(p, ret);
+	if (r)
+		return r;
+	capture_stop(p);
+	p->ended = true;
+	return take_losses(p, ret);
+}
+
+/* The head of the packet that is to be taken next, under lock; false: there is none. */
+static bool queue_front(struct packet_capture *p, struct queued *ret)
+{
+	size_t to_end = PACKET_QUEUE_BYTES - p->head;
+
+	if (!p->used)
+		return false;
+	if (to_end >= sizeof *ret)
+		memcpy(ret, p->queue + p->head, sizeof *ret);
+	if (to_end < sizeof *ret || ret->captured == FILLER) {
+		p->used -= to_end;
+		p->head = 0;
+		memcpy(ret, p->queue, sizeof *ret);
 	}
-	*ret = (struct item){.kind = ITEM_LOSS, .loss = &p->loss};
-	return 1;
+	return true;
 }
 
 static int packets_packet(struct source *s, uint64_t until_ns, struct packet *ret, struct error *err)
 {
 	struct packet_capture *p = capture_of(s);
-	struct queued q = {0};
-	int r = 0;
+	const struct handle *h;
+	struct queued q;
+	bool due;
 
 	if (!p->current && !(p->current = malloc(PACKET_LEN_MAX)))
 		return error_set(err, -ENOMEM, "out of memory");
 	pthread_mutex_lock(&p->lock);
-	if (p->used) {
-		size_t to_end = PACKET_QUEUE_BYTES - p->head;
-
-		if (to_end >= sizeof q)
-			memcpy(&q, p->queue + p->head, sizeof q);
-		if (to_end < sizeof q || q.captured == FILLER) {
-			p->used -= to_end;
-			p->head = 0;
-			memcpy(&q, p->queue, sizeof q);
-		}
-		r = p->used && q.time_ns <= until_ns;
-		ret->time_ns = p->used ? q.time_ns : UINT64_MAX;
-	} else {
-		ret->time_ns = UINT64_MAX;
-	}
-	if (r) {
+	ret->time_ns = queue_front(p, &q) ? q.time_ns : UINT64_MAX;
+	due = ret->time_ns <= until_ns && ret->time_ns != UINT64_MAX;
+	if (due) {
 		memcpy(p->current, p->queue + p->head + sizeof q, q.captured);
 		p->head = (p->head + q.room) % PACKET_QUEUE_BYTES;
 		p->used -= q.room;
 	}
 	pthread_mutex_unlock(&p->lock);
-	if (r) {
-		const struct handle *h = &p->handles[q.handle];
-
-		*ret = (struct packet){.time_ns = q.time_ns, .link_type = h->link_type, .snaplen = h->snaplen,
-				       .interface = text_of(h->name), .captured = q.captured, .original = q.original,
-				       .data = p->current};
-	}
-	return r;
+	if (!due)
+		return 0;
+	h = &p->handles[q.handle];
+	*ret = (struct packet){.time_ns = q.time_ns, .link_type = h->link_type, .snaplen = h->snaplen,
+			       .interface = text_of(h->name), .captured = q.captured, .original = q.original,
+			       .data = p->current};
+	return 1;
 }
 
 static void packets_stats(struct source *s, struct source_stats *ret)

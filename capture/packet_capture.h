@@ -18,7 +18,7 @@
 
 struct packet_capture_options {
 	const char *const *interfaces;	/* none: "any" */
-	size_t n_interfaces;
+	size_t n_interfaces;		/* at most PACKET_HANDLES_MAX */
 	const char *filter;		/* of tcpdump; NULL: all */
 };
 
@@ -26,8 +26,6 @@ struct packet_capture;
 /* NULL with words; err->code -EINVAL: the filter or the interface is no good. */
 struct packet_capture *packet_capture_open(const struct packet_capture_options *options, struct error *err);
 int packet_capture_start(struct packet_capture *p, struct error *err);
-/* Takes what has come until now, and ends the thread. */
-void packet_capture_stop(struct packet_capture *p);
 void packet_capture_free(struct packet_capture *p);
 
 /* A source that is `inner`, with the packets. */
