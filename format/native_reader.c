@@ -662,9 +662,13 @@ static int reader_take(void *context, const uint8_t *block, uint32_t total)
 {
 	struct native_reader *r = context;
 	struct packet packet;
-	int e = r->has_capture ? 0 : packet_parser_block(&r->early, block, total, &packet);
+	int e = 0;
 
-	return e < 0 || r->walk.input.seekable ? (e < 0 ? e : 0) : packet_feed_block(&r->packets, block, total);
+	if (!r->has_capture)
+		e = packet_parser_block(&r->early, block, total, &packet);
+	if (e >= 0)
+		e = r->walk.input.seekable ? 0 : packet_feed_block(&r->packets, block, total);
+	return e;
 }
 
 static void reader_stats(struct source *s, struct source_stats *ret)

@@ -120,7 +120,7 @@ static void level_adapt(struct native_writer *w, bool full)
 	}
 }
 
-/* 0, or why there is none: jobs are done by the caller then. */
+/* 0, or why there is none. */
 static int thread_start(struct native_writer *w)
 {
 	sigset_t all, before;
@@ -145,12 +145,14 @@ static int thread_start(struct native_writer *w)
  */
 static void job_submit(struct native_writer *w)
 {
+	bool wants_thread = w->options.threaded && w->has_handed_on && !w->has_thread;
 	struct error err = {0};
 	int r;
 
 	if (job_empty(&w->jobs[w->filling]))
 		return;
-	if (w->options.threaded && w->has_handed_on && !w->has_thread && (r = thread_start(w)) < 0) {
+	/* Once: who has failed writes no more. */
+	if (wants_thread && !atomic_load(&w->failed) && (r = thread_start(w)) < 0) {
 		error_set(&err, r, "cannot start a thread for writing: %s", strerror(-r));
 		writer_fail(w, &err);
 	}
@@ -202,7 +204,7 @@ static int writer_begin(struct native_writer *w, const struct capture_info *info
 	for (uint32_t i = 0; i < info->n_interfaces && r == 0; i++)
 		r = packet_writer_interface(&w->packets, &interfaces, &info->interfaces[i]);
 	if (r < 0)
-		error_set(err, r, "too many interfaces");
+		error_set(err, r, r == -E2BIG ? "too many interfaces" : "out of memory");
 	else
 		r = emitter_begin(&w->emitter, info, &interfaces, err);
 	buffer_done(&interfaces);
@@ -333,7 +335,7 @@ int native_writer_packet(struct native_writer *w, const struct packet *p, struct
 	if (r < 0)
 		return r;
 	/* No longer than events wait, also when there are none. */
-	if (job->packets.len && (job->packets.len > JOB_PACKETS_MAX ||
+	if (job->packets.len && (job->packets.len + p->captured > JOB_PACKETS_MAX - PACKET_HEADS_MAX ||
 				 (p->time_ns > w->packets_ns && p->time_ns - w->packets_ns >= WIRE_SPAN_NS))) {
 		job_submit(w);
 		job = &w->jobs[w->filling];
@@ -341,8 +343,10 @@ int native_writer_packet(struct native_writer *w, const struct packet *p, struct
 	if (!job->packets.len)
 		w->packets_ns = p->time_ns;
 	r = packet_writer_put(&w->packets, &job->packets, p);
-	return r < 0 ? error_set(err, r, "a packet of %u bytes cannot be written: %s", p->captured, strerror(-r))
-		     : writer_check(w, err);
+	if (r == -E2BIG)
+		return error_set(err, r, "a packet cannot be written: it is longer than %u bytes, or there are too many interfaces",
+				 PACKET_LEN_MAX);
+	return r < 0 ? error_set(err, r, "out of memory") : writer_check(w, err);
 }
 
 int native_writer_flush(struct native_writer *w, struct error *err)
@@ -354,6 +358,7 @@ int native_writer_flush(struct native_writer *w, struct error *err)
 			pthread_cond_wait(&w->changed, &w->lock);
 		pthread_mutex_unlock(&w->lock);
 	} else if (!job_empty(&w->jobs[w->filling])) {
+		/* The caller waits for it: no reason for a thread. */
 		job_run(w, &w->jobs[w->filling]);
 	}
 	return writer_check(w, err);

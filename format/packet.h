@@ -13,6 +13,7 @@
 
 #define PACKET_LEN_MAX	      262144u /* bytes kept of one packet: packet tools take no longer ones */
 #define PACKET_BLOCK_MAX      (PACKET_LEN_MAX + 65536u) /* a packet with its options */
+#define PACKET_HEADS_MAX      256u /* what is written around a packet's bytes, with the block of its interface */
 #define PACKET_INTERFACES_MAX 256u
 #define PACKET_NAME_MAX	      64u /* bytes of an interface's name that are kept */
 

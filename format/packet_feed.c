@@ -49,7 +49,10 @@ int packet_feed_block(struct packet_feed *f, const uint8_t *block, uint32_t tota
 		f->held.len -= f->at;
 		f->at = 0;
 	}
-	if (f->held.len - f->at + total > PACKETS_HELD_MAX) {
+	if (type == PCAPNG_SECTION)
+		f->astray = false;
+	if (f->astray || f->held.len - f->at + total > PACKETS_HELD_MAX) {
+		f->astray |= type != PACKET_BLOCK_PACKET;
 		f->n_lost += type == PACKET_BLOCK_PACKET;
 		return 0;
 	}

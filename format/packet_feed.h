@@ -19,7 +19,8 @@ struct packet_feed {
 	uint32_t passed;	/* bytes of the block that was given out last */
 	struct buffer held;
 	size_t at;		/* in held */
-	uint64_t n_lost;	/* packets that did not fit */
+	bool astray;		/* an interface did not fit: whose the packets of this section are cannot be told */
+	uint64_t n_lost;	/* packets that did not fit, or are nobody's */
 };
 
 /* fd stays the caller's; packets are looked for from this place on. 0 or negative errno. */

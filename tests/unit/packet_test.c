@@ -193,5 +193,69 @@ START_TEST(a_pipe_holds_no_more_than_its_limit)
 }
 END_TEST
 
+/* Packets behind an interface that had no room are lost, not those of another; the next section is as good as ever. */
+START_TEST(a_pipe_gives_no_packet_to_another_interface)
+{
+	static uint32_t large[PACKET_BLOCK_MAX / 4];
+	uint32_t section[] = {0x0A0D0D0A, 28, 0x1A2B3C4D, 1, UINT32_MAX, UINT32_MAX, 28}, one[] = {1, 20, 1, 0, 20},
+		 other[] = {1, 20, 113, 0, 20}, packet[] = {6, 36, 0, 0, 7, 4, 4, 0x64636261, 36};
+	struct packet_feed f = {0};
+	struct packet p;
+
+	large[0] = 6;
+	large[1] = PACKET_BLOCK_MAX;
+	ck_assert_int_eq(packet_feed_block(&f, (uint8_t *)section, 28), 0);
+	while (!f.n_lost)
+		ck_assert_int_eq(packet_feed_block(&f, (uint8_t *)large, PACKET_BLOCK_MAX), 0);
+	while (f.held.len + 20 <= PACKETS_HELD_MAX)
+		ck_assert_int_eq(packet_feed_block(&f, (uint8_t *)other, 20), 0);
+	ck_assert(!f.astray);
+	ck_assert_int_eq(packet_feed_block(&f, (uint8_t *)one, 20), 0);
+	ck_assert_int_eq(packet_feed_next(&f, UINT64_MAX, &p, NULL), 0);
+	ck_assert_int_eq(packet_feed_block(&f, (uint8_t *)other, 20), 0);
+	ck_assert_int_eq(packet_feed_block(&f, (uint8_t *)packet, 36), 0);
+	ck_assert_int_eq(packet_feed_next(&f, UINT64_MAX, &p, NULL), 0);
+	ck_assert_uint_eq(f.n_lost, 2);
+	ck_assert_int_eq(packet_feed_block(&f, (uint8_t *)section, 28), 0);
+	ck_assert_int_eq(packet_feed_block(&f, (uint8_t *)one, 20), 0);
+	ck_assert_int_eq(packet_feed_block(&f, (uint8_t *)packet, 36), 0);
+	ck_assert_int_eq(packet_feed_next(&f, UINT64_MAX, &p, NULL), 1);
+	ck_assert_uint_eq(p.link_type, 1);
+	ck_assert_uint_eq(f.n_lost, 2);
+	packet_feed_done(&f);
+}
+END_TEST
+
+/* As readers of pipes rely on: packets without end, at one time, are followed by what waits after each MiB. */
+START_TEST(packets_between_blocks_are_bounded)
+{
+	static uint8_t data[PACKET_LEN_MAX];
+	struct schema *schema = schema_new();
+	struct native_writer_options options = {0};
+	struct capture_info info = {.start_ns = 1};
+	struct error err = {0};
+	int fd = memfd_create("packets", 0);
+	struct native_writer *w = native_writer_new(fd, &info, schema, &options, &err);
+	struct packet p = {.time_ns = 5, .link_type = 1, .interface = text_of("lo"), .data = data};
+	off_t before = lseek(fd, 0, SEEK_CUR), after = before;
+
+	ck_assert_ptr_nonnull(w);
+	for (unsigned i = 0; i < 200; i++) {
+		p.captured = p.original = i % 7 * 40000 + i;
+		ck_assert_int_eq(native_writer_packet(w, &p, &err), 0);
+		before = after;
+		after = lseek(fd, 0, SEEK_CUR);
+		ck_assert_int_le(after - before, 1 << 20);
+	}
+	ck_assert_int_gt(after, 1 << 20);
+	p.captured = PACKET_LEN_MAX + 1;
+	ck_assert_int_eq(native_writer_packet(w, &p, &err), -E2BIG);
+	native_writer_free(w);
+	schema_free(schema);
+	close(fd);
+}
+END_TEST
+
 SUITE("packet", what_is_written_is_read, interfaces_are_bounded, blocks_that_contradict_themselves_are_passed_over,
-      packets_are_given_up_to_a_time, a_pipe_holds_no_more_than_its_limit)
+      packets_are_given_up_to_a_time, a_pipe_holds_no_more_than_its_limit, a_pipe_gives_no_packet_to_another_interface,
+      packets_between_blocks_are_bounded)
