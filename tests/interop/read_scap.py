@@ -227,7 +227,8 @@ class Packets:
         link_type, _, _ = cursor.get('HHI')
         options = dict(self.options(cursor))
         resolution = options.get(9, b'\x06')[0]
-        units = 1 << (resolution & 0x7F) if resolution & 0x80 else 10 ** resolution
+        base, digits, finest = (2, resolution & 0x7F, 62) if resolution & 0x80 else (10, resolution, 18)
+        units = base ** digits if digits <= finest else None
         offset = int.from_bytes(options.get(14, bytes(8)), 'little', signed=True)
         name = options.get(2, b'').split(b'\0')[0][:64]
         self.interfaces.append((link_type, text_of(name), units, offset))
@@ -237,8 +238,10 @@ class Packets:
         if number >= len(self.interfaces) or captured > min(MAX_PACKET, cursor.left()):
             return
         link_type, name, units, offset = self.interfaces[number]
+        if units is None:
+            return
         time = ((high << 32 | low) * 10 ** 9) // units + offset * 10 ** 9
-        self.found.append({'time': time, 'interface': name, 'link_type': link_type, 'captured': captured, 'len': original,
+        self.found.append({'time': time if 0 <= time < 1 << 64 else 0, 'interface': name, 'link_type': link_type, 'captured': captured, 'len': original,
                            'data': cursor.take(captured).hex()})
 
 
