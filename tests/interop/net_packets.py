@@ -22,6 +22,7 @@ import time
 
 NEEDED = ["curl", "tcpdump", "tshark", "redis-server", "redis-cli"]
 BODY = os.urandom(30000).hex().encode()      # in one call, and no more than -s 65535 keeps of one
+LAST = b"this was all of it"
 
 # A little DNS server: it answers any query with the address 192.0.2.7, once or as often as asked.
 DNS_SERVER = r"""
@@ -64,18 +65,13 @@ def wait_for(what, seconds=20):
     raise SystemExit("Bail out! waited in vain")
 
 
-def listens(port):
-    with socket.socket() as s:
-        return s.connect_ex(("127.0.0.1", port)) == 0
-
-
 def script(http, dns, redis):
     """What is captured: servers, their clients, and the end of all of them."""
     return f"""
 cd site; /usr/bin/python3 -m http.server --bind 127.0.0.1 {http} >/dev/null 2>&1 & web=$!
 /usr/bin/python3 -c '{DNS_SERVER}' {dns} & names=$!
 redis-server --port {redis} --bind 127.0.0.1 --save "" --appendonly no --daemonize no >/dev/null & redis=$!
-for i in $(seq 100); do curl -s -o /dev/null http://127.0.0.1:{http}/small && redis-cli -p {redis} ping >/dev/null 2>&1 && break; sleep 0.1; done
+for i in $(seq 100); do curl -s -o /dev/null http://127.0.0.1:{http}/small && redis-cli -p {redis} ping >/dev/null 2>&1 && grep -q ':{dns:04X} ' /proc/net/udp && break; sleep 0.1; done
 curl -s http://127.0.0.1:{http}/big -o ../big.out
 /usr/bin/python3 -c '{DNS_CLIENT}' {dns}
 printf 'set k v\\nincr n\\nget k\\n' | redis-cli -p {redis} >/dev/null
@@ -139,7 +135,10 @@ def capture(build, folder):
     dump.stderr.readline()              # "listening on"
     done = subprocess.run([str(build / "scapcap"), "-s", "65535", "-w", str(calls), "--", "sh", "-c", script(*ports)],
                           cwd=folder, capture_output=True, text=True, timeout=120, check=False)
-    time.sleep(0.5)
+    # one more packet: when tcpdump has written that, it has written all
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.sendto(LAST, ("127.0.0.1", free_port(socket.SOCK_DGRAM)))
+    wait_for(lambda: LAST in real.read_bytes())
     dump.send_signal(signal.SIGINT)
     dump.wait(20)
     return ports, real, calls, done

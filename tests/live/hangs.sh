@@ -4,10 +4,10 @@
 . "$(dirname "$0")/live.sh"
 need_engine
 
-wait_for() {	# wait_for PATTERN FILE
+wait_for() {	# wait_for PATTERN FILE [LINES]
 	local i
 	for ((i = 0; i < 400; i++)); do
-		! grep -q "$1" "$2" || return 0
+		[ "$(grep -c "$1" "$2")" -lt "${3-1}" ] || return 0
 		sleep 0.05
 	done
 	wrong "no '$1' in $2: $(cat "$2")"
@@ -22,15 +22,18 @@ told() {
 }
 
 # Started by us: the times are known.
-scapcap -M 4 -w "$TMP/a.scap" -- "$HERE/stuck.py" "$TMP/locked" >"$TMP/a.out" 2>"$TMP/a.err" &
+began_at=${EPOCHREALTIME/./}
+scapcap -M 6 -w "$TMP/a.scap" -- "$HERE/stuck.py" "$TMP/locked" >"$TMP/a.out" 2>"$TMP/a.err" &
 capture=$!
 children+=("$capture")
 wait_for '^stuck' "$TMP/a.out"
 read -r _ pid port <"$TMP/a.out"
+stuck_at=${EPOCHREALTIME/./}
 sleep 1
+asked_at=${EPOCHREALTIME/./}
 kill -USR1 "$capture"
-wait_for 'calls in progress' "$TMP/a.err"
-sleep 0.2
+wait_for ' s stuck.py' "$TMP/a.err" 8
+until_at=${EPOCHREALTIME/./}
 cp "$TMP/a.err" "$TMP/a.asked"
 wait_for 'the capture is complete' "$TMP/a.err"
 calls=('read\(fd=[0-9]+\(<p>.*\) size=100\)' "flock\(fd=[0-9]+\(<f>$TMP/locked\) operation=2\(LOCK_EX\)\)"
@@ -40,8 +43,12 @@ calls=('read\(fd=[0-9]+\(<p>.*\) size=100\)' "flock\(fd=[0-9]+\(<f>$TMP/locked\)
 	"connect\(tuple=[0-9a-f]+->[0-9a-f]+ $TMP/locked.sock fd=[0-9]+\(<u>\) addr=$TMP/locked.sock\)"
 	'write\(data=to whom it may concern to whom .* fd=[0-9]+\(<p>.*\) size=230000\)' 'poll\(fds=[0-9]+:p1 timeout=-1\)')
 for call in "${calls[@]}"; do
-	told "asked" "$TMP/a.asked" "^ +1\.[0-9]{9} s stuck.py \([0-9]+\) $call|^ +1\.[0-9]{9} s stuck.py $call"
+	told "asked" "$TMP/a.asked" "^ +[0-9]+\.[0-9]{9} s stuck.py (\([0-9]+\) )?$call"
 done
+# Each since all were stuck (the main thread begins its call a little after it has said so), none for longer than
+# there has been a program.
+awk -v least=$(((asked_at - stuck_at) / 2)) -v most=$((until_at - began_at)) '/ s stuck.py/ && ($1 * 1e6 < least || $1 * 1e6 > most) { print; bad = 1 }
+	END { exit bad }' "$TMP/a.asked" || wrong "asked: other times than $(((asked_at - stuck_at) / 2)) to $((until_at - began_at)) us"
 scapread -r "$TMP/a.scap" --hangs >"$TMP/a.file"
 told "from the file" "$TMP/a.file" "${calls[@]}"
 same "the end as told and as in the file" "$(grep -c ' s stuck.py' "$TMP/a.file")" \
@@ -66,7 +73,7 @@ same "other programs" "$(scapread -r "$TMP/c.scap" proc.name!=stuck.py | wc -l)"
 kill "$pid"
 wait "$capture" 2>/dev/null
 # The other engine says as much, but for the addresses of unix sockets.
-timeout 60 scapcap --engine=ptrace -M 3 -w "$TMP/d.scap" -- timeout -s KILL 6 "$HERE/stuck.py" "$TMP/other" >"$TMP/d.out" 2>"$TMP/d.err"
+timeout 60 scapcap --engine=ptrace -M 5 -w "$TMP/d.scap" -- timeout -s KILL 8 "$HERE/stuck.py" "$TMP/other" >"$TMP/d.out" 2>"$TMP/d.err"
 read -r _ pid port <"$TMP/d.out"
 for call in "${calls[@]//"$TMP/locked"/$TMP/other}"; do
 	# Pid and port are others.

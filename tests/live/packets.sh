@@ -22,9 +22,17 @@ for ((i = 0; i < 250; i++)); do
 	! grep -q listening tcpdump.err || break
 	sleep 0.02
 done
-scapcap -i lo --packets "tcp port $port" -w mix.scap -- "${fetch[@]}" 2>err || wrong "status $?: $(cat err)"
+# The capture's end is no earlier than the connection's, whose server may be slow to close it.
+cat >to_the_end <<-SH
+	"\$@"
+	while grep -qE ':$(printf %04X "$port") [0-9A-F:]+ (0[1-589B])' /proc/net/tcp; do sleep 0.02; done
+SH
+scapcap -i lo --packets "tcp port $port" -w mix.scap -- sh to_the_end "${fetch[@]}" 2>err || wrong "status $?: $(cat err)"
 cmp body got || wrong "curl got something else"
-sleep 0.3
+for ((i = 0; i < 250; i++)); do
+	[ "$(tcpdump -r real.pcap 2>/dev/null | wc -l)" -lt "$(scapinfo -j mix.scap | sed -nE 's/.*"packets":([0-9]+).*/\1/p')" ] || break
+	sleep 0.02
+done
 kill -INT $dump
 wait $dump 2>/dev/null
 payload() { tshark -r "$1" -Y tcp -o tcp.desegment_tcp_streams:FALSE -T fields -e tcp.srcport -e tcp.seq -e tcp.len -e tcp.payload 2>/dev/null; }

@@ -24,8 +24,10 @@ uname -a >>"$TMP/strace"
 start_capture "$TMP/f.scap" proc.name=curl || finish
 # Everything that must not be inside, while it lives.
 "$HERE/secrets.py" --collect >"$TMP/secrets"
-for i in 1 2 3 4 5; do curl -s -A "agent of curl" -o /dev/null "$url" & children+=($!); done
-sleep 0.5
+curls=()
+for i in 1 2 3 4 5; do curl -s -A "agent of curl" -o /dev/null "$url" & curls+=($!); done
+children+=("${curls[@]}")
+wait "${curls[@]}"
 "$HERE/secrets.py" --collect >>"$TMP/secrets"
 stop_capture || { cat "$TMP/capture.err"; wrong "scapcap's status"; }
 at_least "execve of curl" "$(count "$TMP/f.scap" 'evt.type=execve and proc.name=curl')" 5

@@ -61,9 +61,32 @@ def poll():
     wanted.poll()
 
 
+def sleeps():
+    """What the other threads are asleep in; None while one of them is not."""
+    found = []
+    for tid in os.listdir("/proc/self/task"):
+        if int(tid) == os.getpid():
+            continue
+        with open(f"/proc/self/task/{tid}/stat", encoding="latin-1") as f:
+            state = f.read().rsplit(")", 1)[1].split()[0]
+        with open(f"/proc/self/task/{tid}/syscall", encoding="ascii") as f:
+            found.append((tid, f.read()))
+        if state != "S":
+            return None
+    return found
+
+
+def wait_until_stuck():
+    """All threads asleep, in the same calls with the same arguments for a while."""
+    before = None
+    while not before or before != sleeps():
+        before = sleeps()
+        time.sleep(0.2)
+
+
 for stuck in (read, lock, connect, connect_unix, open_fifo, write, poll):
     threading.Thread(target=stuck, daemon=True).start()
-time.sleep(0.3)
+wait_until_stuck()
 print("stuck", os.getpid(), server.getsockname()[1], flush=True)
 mutex = threading.Lock()
 mutex.acquire()

@@ -65,9 +65,10 @@ class Terminal:
             self.text += os.read(self.fd, 4096).decode("utf-8", "replace").replace("\r", "")
 
 
-def state_of(name):
-    """States of the processes of this name: T is stopped."""
-    found = set()
+def stats_of(name):
+    """What /proc/PID/stat says behind the name, of the processes of this name: state, parent, group, session, terminal,
+    its foreground group..."""
+    found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{pid}/stat", encoding="latin-1") as f:
@@ -75,16 +76,27 @@ def state_of(name):
         except OSError:
             continue
         if comm == name:
-            found.add(rest.split()[0])
+            found.append(rest.split())
     return found
 
 
-def wait_state(name, wanted):
+def wait_for(name, holds, wanted):
     for _ in range(WAIT_S * 50):
-        if state_of(name) <= wanted and state_of(name):
+        stats = stats_of(name)
+        if stats and all(holds(stat) for stat in stats):
             return
         time.sleep(0.02)
-    raise SystemExit(f"{name} is {state_of(name)}, not {wanted}")
+    raise SystemExit(f"{name} is {stats_of(name)}, not {wanted}")
+
+
+def wait_state(name, *wanted):
+    """T is stopped, S is asleep."""
+    wait_for(name, lambda stat: stat[0] in wanted, wanted)
+
+
+def wait_foreground(name):
+    """Its group has the terminal, so that what is typed is for it."""
+    wait_for(name, lambda stat: stat[0] == "S" and stat[2] == stat[5], "asleep in the foreground")
 
 
 def say(*words):
@@ -104,38 +116,38 @@ def steps(t, run, sleeper, reader):
     t.type("\x03")
     say("Ctrl-C, caught:", t.until("caught SIGINT"), t.status())
     begin(f"{sleeper} 1000; echo not reached")
-    wait_state(nap, {"S"})
+    wait_foreground(nap)
     t.type("\x03")
     say("Ctrl-C:", t.status())
     begin(reader)
-    wait_state(cat, {"S"})
+    wait_foreground(cat)
     t.type("typed text\n")
     say("typed:", t.until("typed text"))
     t.type("\x04")
     say("Ctrl-D:", t.status())
     begin(f"{sleeper} 1000")
-    wait_state(nap, {"S"})
+    wait_foreground(nap)
     t.type("\x1a")
     say("Ctrl-Z:", t.until("Stopped"), t.status())
     # under a tracer 't' is a stop, too
-    wait_state(nap, {"T", "t"})
+    wait_state(nap, "T", "t")
     t.until("READY ")
     t.command("fg")
-    wait_state(nap, {"S"})
+    wait_foreground(nap)
     t.type("\x1a")
     say("fg, Ctrl-Z again:", t.until("Stopped"), t.status())
     t.until("READY ")
     t.command("bg; sleep 0.3; jobs -r | wc -l")
     say("bg, jobs that run:", t.until(r"(?m)^ *\d+$").strip())
-    wait_state(nap, {"S"})
+    wait_state(nap, "S")
     t.until("READY ")
     t.command("fg")
-    time.sleep(0.3)
+    wait_foreground(nap)
     t.type("\x03")
     say("fg, Ctrl-C:", t.status())
     begin(f"{reader} &")
     say("reading in the background:", t.until(r"Stopped|\[1\]"))
-    wait_state(cat, {"T", "t"})
+    wait_state(cat, "T", "t")
     t.until("READY ")
     t.command("sleep 0.5; jobs | grep -c Stopped; kill -KILL %1; kill -CONT %1; wait %1 2>/dev/null")
     say("jobs stopped:", t.until(r"(?m)^\d+$"), t.status())

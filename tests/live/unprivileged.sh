@@ -41,10 +41,12 @@ diff ours.sorted theirs >differences || { cat differences; wrong "other calls th
 measured "ls -l /usr/bin: $(awk '{ n += $2 } END { print n }' ours) calls, as strace counts them: $([ -s differences ] && echo no || echo yes)"
 
 # one's own process, and what one may not
-as_user sh -c 'while [ ! -e go ]; do sleep 0.05; done; exec cat /etc/hostname' >hostname &
+# shellcheck disable=SC2016  # the inner shell expands
+as_user sh -c 'echo $$ >pid; while [ ! -e go ]; do sleep 0.05; done; exec cat /etc/hostname' >hostname &
 sh=$!
 children+=("$sh")
-until pid=$(pgrep -u "$user" -nx sh); do sleep 0.05; done
+until [ -s pid ]; do sleep 0.05; done
+pid=$(cat pid)
 as_user scapcap -w pid.scap -p "$pid" 2>err &
 capture=$!
 children+=("$capture")
@@ -66,19 +68,15 @@ if [ "$(id -u)" = 0 ]; then
 	rights() {
 		local uid
 		uid=$(id -u "$1")
-		SUDO_UID=$uid SUDO_GID=$(id -g "$1") scapcap -q --engine=ptrace -w "$2" "${@:3}" -- sh -c '
-			for p in $(pgrep -x scapcap); do
-				if tr "\\0" " " </proc/$p/cmdline | grep -q -- "-w '"$2"' "; then
-					sed -nE "s/^(Uid:|CapEff:)[^0-9a-f]*([0-9a-f]+).*/\\2/p" /proc/$p/status | xargs
-				fi
-			done'
+		SUDO_UID=$uid SUDO_GID=$(id -g "$1") scapcap -q --engine=ptrace -w "$2" "${@:3}" -- \
+			sh -c 'sed -nE "s/^(Uid:|CapEff:)[^0-9a-f]*([0-9a-f]+).*/\2/p" /proc/$PPID/status >rights; xargs <rights; rm -f rights'
 	}
 	chmod 777 .
 	same "rights with one's own command" "$(rights nobody given.scap -u nobody)" "$(id -u nobody) 0000000000000000"
 	rights root kept.scap -u nobody | grep -q '^0 .*[1-9a-f]' || wrong "rights of root: $(rights root kept.scap -u nobody)"
 	rights nobody roots.scap | grep -q '^0 .*[1-9a-f]' || wrong "rights with root's command"
 	for f in given kept; do
-		scapread -r $f.scap -p '*%thread.vtid %evt.type %evt.rawres %fd.name' 'proc.name=sh and proc.args contains pgrep' |
+		scapread -r $f.scap -p '*%thread.vtid %evt.type %evt.rawres %fd.name' 'proc.name=sh and proc.args contains CapEff' |
 			sed -E 's/^[0-9]+ //' | grep -vE ' [0-9]{3,} |pipe:' >$f.events
 	done
 	at_least "events with rights given back" "$(wc -l <given.events)" 50

@@ -53,9 +53,10 @@ cat /tmp/info
 echo "MARK events $(scapread -r /tmp/f | wc -l)"
 scapcap -w /tmp/g proc.name=cat 2>/tmp/err2 &
 pid=$!
-for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-	grep -q capturing /tmp/err2 && break
+i=0
+until grep -q capturing /tmp/err2 || [ $i = 120 ]; do
 	sleep 0.5
+	i=$((i + 1))
 done
 /bin/cat /etc/passwd >/dev/null
 /bin/ls / >/dev/null

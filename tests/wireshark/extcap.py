@@ -97,7 +97,7 @@ def beside_packets(runner):
     curl = subprocess.Popen(["sh", "-c", f"while :; do curl -s -o /dev/null http://127.0.0.1:{port}/; sleep 0.2; done"])
     try:
         rows = capture(runner, "-i", "scapcap", "-f", "proc.name=curl and evt.type in (connect, sendto)", "-i", "lo", "-f",
-                       f"tcp port {port}", "-a", "duration:4")
+                       f"tcp port {port}", "-a", "duration:8")
     finally:
         curl.kill()
         child.kill()
