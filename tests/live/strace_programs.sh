@@ -78,14 +78,19 @@ prepare_nginx() {
 		}
 	CONF
 }
-beside_nginx() {
+# Until somebody listens at our port, and has had a moment to wait there.
+await_server() {
 	local i hex
 	hex=$(printf '%04X' "$port")
-	for ((i = 0; i < 400; i++)); do
-		! grep -q "0100007F:$hex 00000000:0000 0A" /proc/net/tcp || break
+	for ((i = 0; i < 1000; i++)); do
+		! grep -qE "^ *[0-9]+: [0-9A-F]{8}:$hex 00000000:0000 0A" /proc/net/tcp || break
 		sleep 0.02
 	done
 	sleep 0.3
+}
+beside_nginx() {
+	local i
+	await_server
 	for i in 1 2 3 1 2 3 1 2 3 4; do
 		curl -s -o /dev/null "http://127.0.0.1:$port/page.$i"
 		sleep 0.05
@@ -93,9 +98,10 @@ beside_nginx() {
 	kill -QUIT "$(cat nginx.pid)"
 }
 prepare_redis() {
+	mkfifo ready
 	cat >script <<-SH
 		redis-server --port $port --save '' --appendonly no --dir . --io-threads 1 >log &
-		sleep 1
+		read -r go <ready
 		redis-cli -p $port set one 1 >answers
 		redis-cli -p $port incr one >>answers
 		redis-cli -p $port rpush list a b c d >>answers
@@ -103,6 +109,10 @@ prepare_redis() {
 		redis-cli -p $port shutdown nosave
 		wait
 	SH
+}
+beside_redis() {
+	await_server
+	timeout 30 sh -c 'echo go >ready'
 }
 
 declare -A commands=(
