@@ -4,23 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-uint64_t cursor_varint(struct cursor *c)
-{
-	uint64_t v = 0;
-
-	for (unsigned shift = 0; shift < 70; shift += 7) {
-		uint8_t byte = cursor_u8(c);
-
-		if (shift == 63 && byte > 1)
-			break;
-		v |= (uint64_t)(byte & 0x7f) << shift;
-		if (!(byte & 0x80))
-			return v;
-	}
-	c->failed = true;
-	return 0;
-}
-
 uint8_t *buffer_grow(struct buffer *b, size_t more)
 {
 	if (b->failed)
@@ -56,19 +39,6 @@ void buffer_u32(struct buffer *b, uint32_t v)
 void buffer_u64(struct buffer *b, uint64_t v)
 {
 	buffer_append(b, &v, sizeof v);
-}
-
-void buffer_varint(struct buffer *b, uint64_t v)
-{
-	uint8_t bytes[10];
-	unsigned n = 0;
-
-	while (v >= 0x80) {
-		bytes[n++] = (uint8_t)v | 0x80;
-		v >>= 7;
-	}
-	bytes[n++] = (uint8_t)v;
-	buffer_append(b, bytes, n);
 }
 
 void buffer_set_u32(struct buffer *b, size_t at, uint32_t v)

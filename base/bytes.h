@@ -78,9 +78,6 @@ CURSOR_READ(i64, int64_t)
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "files are little-endian and read in place");
 
-/* Unsigned LEB128, at most 10 bytes. */
-uint64_t cursor_varint(struct cursor *c);
-
 static inline uint64_t zigzag_encode(int64_t v)
 {
 	return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
@@ -133,7 +130,6 @@ static inline void buffer_u8(struct buffer *b, uint8_t v)
 void buffer_u16(struct buffer *b, uint16_t v);
 void buffer_u32(struct buffer *b, uint32_t v);
 void buffer_u64(struct buffer *b, uint64_t v);
-void buffer_varint(struct buffer *b, uint64_t v);
 /* Overwrites at a place already written (lengths that are known late). */
 void buffer_set_u32(struct buffer *b, size_t at, uint32_t v);
 /* Text, printf-like, without the terminating NUL. */

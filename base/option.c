@@ -146,41 +146,24 @@ void options_print(const struct option_row *rows, FILE *out)
 	}
 }
 
-static int scaled(const char *text, const char *const *units, const uint64_t *factors, uint64_t *ret,
-		  const char *what, struct error *err)
+int option_size(const char *text, uint64_t *ret, struct error *err)
 {
+	static const char units[] = "kmg"; /* powers of 1024 */
+	const char *unit;
 	char *end;
 	unsigned long long v;
+	unsigned shift;
 
 	errno = 0;
 	v = strtoull(text, &end, 10);
-	if (end == text || *text == '-' || errno)
-		return error_set(err, -EINVAL, "'%s' is not %s", text, what);
-	for (int i = 0; units[i]; i++)
-		if (!strcmp(end, units[i])) {
-			if (v && factors[i] > UINT64_MAX / v)
-				return error_set(err, -EINVAL, "'%s' is too large", text);
-			*ret = v * factors[i];
-			return 0;
-		}
-	return error_set(err, -EINVAL, "'%s' is not %s", text, what);
-}
-
-int option_size(const char *text, uint64_t *ret, struct error *err)
-{
-	static const char *const units[] = {"", "k", "K", "m", "M", "g", "G", NULL};
-	static const uint64_t factors[] = {1, 1 << 10, 1 << 10, 1 << 20, 1 << 20, 1 << 30, 1 << 30};
-
-	return scaled(text, units, factors, ret, "a size (10, 64k, 8M, 1G)", err);
-}
-
-int option_duration(const char *text, uint64_t *ret_ns, struct error *err)
-{
-	static const char *const units[] = {"", "s", "ms", "us", "ns", "m", "h", NULL};
-	static const uint64_t factors[] = {1000000000, 1000000000, 1000000,	  1000,
-					   1,	       60000000000, 3600000000000};
-
-	return scaled(text, units, factors, ret_ns, "a time (10, 2s, 10ms, 5us, 3m)", err);
+	unit = *end ? strchr(units, *end | 0x20) : NULL;
+	if (end == text || *text == '-' || errno || (*end && (!unit || end[1])))
+		return error_set(err, -EINVAL, "'%s' is not a size (10, 64k, 8M, 1G)", text);
+	shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+	if (v > UINT64_MAX >> shift)
+		return error_set(err, -EINVAL, "'%s' is too large", text);
+	*ret = v << shift;
+	return 0;
 }
 
 int option_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret, struct error *err)

@@ -34,7 +34,6 @@ int options_parse(const struct option_row *rows, int argc, char **argv, int *ret
 /* The table as --help prints it. */
 void options_print(const struct option_row *rows, FILE *out);
 
-/* "10", "64k", "8M", "1G": bytes; "10ms", "2s", "1m", "5us", "3ns": nanoseconds. */
+/* "10", "64k", "8M", "1G": bytes. */
 int option_size(const char *text, uint64_t *ret, struct error *err);
-int option_duration(const char *text, uint64_t *ret_ns, struct error *err);
 int option_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret, struct error *err);
