@@ -189,7 +189,6 @@ static int emit_state(struct emitter *m, const struct job *job, int level, struc
 	block_header_end(&m->block);
 	buffer_append(&m->block, m->frame.data, m->frame.len);
 	block_end(&m->block);
-	m->bytes_raw += job->state.len;
 	e.first_ns = e.last_ns = time_ns;
 	e.first_number = m->n_events + 1;
 	return emit(m, &m->block, &e, NULL, err);
@@ -211,7 +210,6 @@ static int emit_encoded(struct emitter *m, const struct batch *b, uint32_t from,
 	for (uint32_t i = 0; i < enc->n_types; i++)
 		types[i] = enc->types[i].type;
 	m->n_events += n;
-	m->bytes_raw += enc->raw_bytes;
 	return emit(m, &enc->block, &e, types, err);
 }
 

@@ -34,7 +34,7 @@ struct emitter {
 	uint32_t n_index_entries;
 	uint64_t index_offset, index_sequence;	/* of the last INDEX block */
 	uint8_t schema_written[EVENT_TYPE_MAX / 8];
-	uint64_t n_events, n_blocks, bytes_raw;
+	uint64_t n_events, n_blocks;
 };
 
 int emitter_init(struct emitter *m, int fd, const struct schema *schema);

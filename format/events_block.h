@@ -31,7 +31,6 @@ struct events_encoder {
 	struct type_row *types;	/* of the last block, ascending: n_types of them */
 	uint32_t n_types, n_slices;
 	uint32_t n_hidden, n_gaps, n_durations;
-	uint64_t raw_bytes;	/* of the last block's columns and payload before compression */
 	uint32_t *counts;	/* per type, zero between blocks */
 	uint32_t *order;	/* by type, then time */
 	uint16_t *type_index;	/* per event of the range */

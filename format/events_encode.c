@@ -379,7 +379,6 @@ static int put_payload(struct events_encoder *e, enum payload_class class, enum 
 	size_t before;
 	int r = 0;
 
-	e->raw_bytes += p->len[class];
 	if (p->fields[class].len)
 		r = put_frame(e, fields, 1, 0, p->fields[class].data, p->fields[class].len, level);
 	if (r < 0 || !v->len)
@@ -435,7 +434,6 @@ int events_encode(struct events_encoder *e, const struct batch *b, uint32_t from
 	buffer_clear(&e->slices);
 	buffer_clear(&e->frames);
 	e->n_slices = 0;
-	e->raw_bytes = (uint64_t)n * 41; /* the columns as plain arrays, tids as u16 */
 	group_by_type(e, b, from, n);
 	if ((r = payload_split(&e->payload, b, from, n, e->payload_types, e->n_types,
 			       e->type_index, e->order)) < 0 ||

@@ -42,11 +42,6 @@ const struct struct_layout *struct_layout_of(enum memory_struct id, enum syscall
 	return (unsigned)id < N_STRUCTS && (unsigned)abi < N_ABIS ? &layouts[id][abi] : &none;
 }
 
-const char *struct_name(enum memory_struct id)
-{
-	return (unsigned)id < N_STRUCTS ? names[id] : NULL;
-}
-
 enum memory_struct struct_find(const char *name)
 {
 	for (unsigned i = 0; i < N_STRUCTS; i++)
@@ -100,7 +95,14 @@ bool memory_open(struct memory *m, const struct param *p)
 	return !cursor_failed(&c);
 }
 
-bool memory_next(const struct memory *m, size_t *at, struct memory_piece *ret)
+struct memory_piece {
+	uint64_t addr;
+	const uint8_t *data;
+	uint32_t len;
+};
+
+/* The piece at *at, which begins as 0; false: there are no more. */
+static bool memory_next(const struct memory *m, size_t *at, struct memory_piece *ret)
 {
 	struct cursor c;
 

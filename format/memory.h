@@ -72,7 +72,6 @@ struct struct_layout {
 };
 
 const struct struct_layout *struct_layout_of(enum memory_struct id, enum syscall_abi abi);
-const char *struct_name(enum memory_struct id);
 /* STRUCT_NONE: there is none of that name. */
 enum memory_struct struct_find(const char *name);
 /* By name; NULL: it has none. */
@@ -105,16 +104,8 @@ struct memory {
 	size_t len;
 };
 
-struct memory_piece {
-	uint64_t addr;
-	const uint8_t *data;
-	uint32_t len;
-};
-
 /* false: it holds no such value. */
 bool memory_open(struct memory *m, const struct param *p);
-/* The piece at *at, which begins as 0; false: there are no more. */
-bool memory_next(const struct memory *m, size_t *at, struct memory_piece *ret);
 /* len bytes from addr on, NULL: they were not kept. */
 const uint8_t *memory_at(const struct memory *m, uint64_t addr, size_t len);
 /* As many as are there, at most *len; *len becomes how many. NULL: none. */

@@ -57,13 +57,6 @@ int native_writer_flush(struct native_writer *w, struct error *err);
 int native_writer_finish(struct native_writer *w, struct error *err);
 void native_writer_free(struct native_writer *w);	/* without finish: as if killed */
 
-struct native_writer_stats {
-	uint64_t n_events, n_blocks, bytes_written, bytes_raw;
-	int level;		/* in use now */
-	uint32_t n_steps_down;	/* how often the level was lowered because the queue was full */
-};
-void native_writer_stats(const struct native_writer *w, struct native_writer_stats *ret);
-
 /* ---- reading ---- */
 
 /*

@@ -365,6 +365,7 @@ static void events_account(struct native_reader *r)
 	r->last_ns = h->last_ns;
 	s->n_events += h->n_events;
 	s->n_hidden += h->n_hidden;
+	/* the columns as plain arrays, tids as u16 */
 	s->bytes_raw += (uint64_t)h->n_events * 41 + h->state_len + h->bulk_len;
 	if (!s->first_ns || h->first_ns < s->first_ns)
 		s->first_ns = h->first_ns;

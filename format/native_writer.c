@@ -30,10 +30,9 @@ struct native_writer {
 	uint32_t n_queued;	/* jobs behind `filling` that wait or are at work; under lock */
 	bool stop;		/* under lock */
 	struct error error;	/* the first; under lock */
-	struct native_writer_stats stats; /* as of the last job; under lock */
 	atomic_bool failed;
 	atomic_int level;
-	uint32_t n_steps_down, n_calm;
+	uint32_t n_calm;
 };
 
 /* ---- the work, here or in the thread ---- */
@@ -47,25 +46,12 @@ static void writer_fail(struct native_writer *w, const struct error *err)
 	atomic_store(&w->failed, true);
 }
 
-static void stats_update(struct native_writer *w)
-{
-	const struct emitter *m = &w->emitter;
-
-	pthread_mutex_lock(&w->lock);
-	w->stats.n_events = m->n_events;
-	w->stats.n_blocks = m->n_blocks;
-	w->stats.bytes_written = m->offset;
-	w->stats.bytes_raw = m->bytes_raw;
-	pthread_mutex_unlock(&w->lock);
-}
-
 static void job_run(struct native_writer *w, struct job *job)
 {
 	struct error err = {0};
 
 	if (!atomic_load(&w->failed) && emitter_job(&w->emitter, job, atomic_load(&w->level), &err) < 0)
 		writer_fail(w, &err);
-	stats_update(w);
 	batch_builder_reset(&job->events);
 	buffer_clear(&job->state);
 	buffer_clear(&job->packets);
@@ -110,10 +96,8 @@ static void level_adapt(struct native_writer *w, bool full)
 		return;
 	if (full) {
 		w->n_calm = 0;
-		if (level > 1) {
+		if (level > 1)
 			atomic_store(&w->level, level - 1);
-			w->n_steps_down++;
-		}
 	} else if (++w->n_calm >= CALM_BLOCKS && level < w->options.level) {
 		w->n_calm = 0;
 		atomic_store(&w->level, level + 1);
@@ -237,7 +221,6 @@ struct native_writer *native_writer_new(int fd, const struct capture_info *info,
 		error_set(err, r, "out of memory");
 	if (r == 0)
 		r = writer_begin(w, info, err);
-	stats_update(w);
 	if (r < 0) {
 		native_writer_free(w);
 		return NULL;
@@ -374,7 +357,6 @@ int native_writer_finish(struct native_writer *w, struct error *err)
 		writer_fail(w, &words);
 		r = writer_check(w, err);
 	}
-	stats_update(w);
 	w->ended = true;
 	return r;
 }
@@ -394,15 +376,4 @@ void native_writer_free(struct native_writer *w)
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->changed);
 	free(w);
-}
-
-void native_writer_stats(const struct native_writer *w, struct native_writer_stats *ret)
-{
-	pthread_mutex_t *lock = (pthread_mutex_t *)&w->lock;
-
-	pthread_mutex_lock(lock);
-	*ret = w->stats;
-	pthread_mutex_unlock(lock);
-	ret->level = atomic_load(&w->level);
-	ret->n_steps_down = w->n_steps_down;
 }
