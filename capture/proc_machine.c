@@ -66,12 +66,8 @@ int proc_users(struct snapshot *sn)
 	for (size_t i = 0; r == 0 && i < sn->n_tasks; i++) {
 		const struct thread_entry *e = &sn->tasks[i].e;
 
-		if (i && sn->tasks[i - 1].e.uid == e->uid && sn->tasks[i - 1].e.gid == e->gid)
-			continue;
-		if (!snapshot_user(sn, e->uid))
-			r = take_user(sn, getpwuid(e->uid));
-		if (r == 0 && !snapshot_group(sn, e->gid))
-			r = take_group(sn, getgrgid(e->gid));
+		if (!i || sn->tasks[i - 1].e.uid != e->uid || sn->tasks[i - 1].e.gid != e->gid)
+			r = proc_user(sn, e->uid, e->gid);
 	}
 	return r;
 }

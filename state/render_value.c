@@ -223,7 +223,7 @@ void render_clock(char *out, uint64_t ns)
 	clock_write(out, day < 0 ? day + 86400 : day, (uint32_t)(ns % 1000000000));
 }
 
-void render_time(struct buffer *out, uint64_t ns)
+static void render_time(struct buffer *out, uint64_t ns)
 {
 	time_t t = (time_t)(ns / 1000000000);
 	struct tm tm = {0};

@@ -141,7 +141,6 @@ void store_cgroups(struct store *s, struct thread *t, const char *list, size_t l
 struct thread_node *node_find(const struct store *s, int64_t tid);
 /* A new thread; one that is there under this tid is forgotten first. NULL: refused. */
 struct thread_node *node_new(struct store *s, int64_t tid, int64_t pid);
-void node_remove(struct store *s, struct thread_node *n);
 /* Moves the thread to another process (or the first time to one). false: refused. */
 bool node_set_process(struct store *s, struct thread_node *n, int64_t pid);
 /* ptid, and the process tree that follows from it. */

@@ -209,7 +209,7 @@ static void uncache(struct store *s, struct thread_node *n)
 		s->cache[n->cache_slot] = NULL;
 }
 
-void node_remove(struct store *s, struct thread_node *n)
+static void node_remove(struct store *s, struct thread_node *n)
 {
 	const char **field;
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 
-unsigned long tracer_ptrace_options(const struct tracer *tr, const struct tracee *t)
+static unsigned long ptrace_options(const struct tracer *tr)
 {
 	unsigned long o = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT;
 
@@ -29,7 +29,7 @@ static int seize(struct tracer *tr, pid_t tid, pid_t pid)
 
 	if (!t)
 		return -ENOMEM;
-	if (ptrace(PTRACE_SEIZE, tid, 0, (void *)tracer_ptrace_options(tr, t)) < 0) {
+	if (ptrace(PTRACE_SEIZE, tid, 0, (void *)ptrace_options(tr)) < 0) {
 		int code = errno;
 
 		tracee_remove(&tr->tracees, t);

@@ -65,7 +65,6 @@ struct tracer {
 /* ---- attaching and letting go (tracer_attach.c) ---- */
 
 int tracer_attach(struct tracer *tr, struct error *err);
-unsigned long tracer_ptrace_options(const struct tracer *tr, const struct tracee *t);
 /* Asks all to stop; they are let go as they do. */
 void tracer_begin_leaving(struct tracer *tr);
 /* Lets a stopped one go, with this signal. */
