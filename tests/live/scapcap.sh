@@ -53,7 +53,7 @@ same "calls that did not fail" "$(grep -c ' res=[0-9]\| fd=[0-9]' out)" 0
 status 5 -n 3 -w c.scap -- sh -c 'sleep 1.5; exit 5'
 same "events with -n 3" "$(count c.scap)" 3
 says 'sh goes on'
-status 5 -M 1 -w c.scap -- sh -c 'sleep 1.5; touch after; exit 5'
+status 5 -M 1 -w c.scap -- sh -c 'sleep 3; touch after; exit 5'
 [ -e after ] || wrong "the command was ended with the capture"
 same "end of the command after -M" "$(count c.scap evt.type=procexit and proc.name=sh)" 0
 
