@@ -25,7 +25,7 @@ check() {
 	fi
 }
 
-# meson_build FOLDER MESON-OPTION...: everything, with $CC; warnings are errors.
+# meson_build FOLDER MESON-OPTION...: everything, or $TARGET, with $CC; warnings are errors.
 meson_build() {
 	local folder=$1 log=$TMP/build.log
 	shift
@@ -37,7 +37,7 @@ meson_build() {
 		}
 		echo "$CC $*" >"$folder/stage-options"
 	fi
-	ninja -C "$folder" >"$log" 2>&1 || {
+	ninja -C "$folder" ${TARGET:+"$TARGET"} >"$log" 2>&1 || {
 		grep -E -A12 '^FAILED|error:' "$log" || tail -40 "$log"
 		return 1
 	}
