@@ -12,11 +12,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "format"))
 import generate  # noqa: E402  the tables of format/ and how tables are read
 
-KINDS = """addr argv before buf clone clone3 cpus d dents dev efd enum env event events family fcntl fd fdpair fdset fields
-filemode flags futex futexrest hexbuf ioctl ioctlarg iov len lenum mode msg nfds num offset oldaction open openmode optname peer
-peerlen poll prctl proto remain rlimit salen sig sigaction sigframe sigset sleepflags sockaddr sockopt socktype status
-statx str struct time times timeval u unknown usage x""".split()
 RESULTS = "dxofip"
+NATURES = ("other", "bits", "decimal", "pointer")
 PARAMS = 8
 NONE = -1
 # What a kind of recipe records is all of its argument, or what the call filled there.
@@ -26,13 +23,7 @@ NO_OPERANDS = {"ret", "absent", "const", "task", "vm_size", "vm_rss", "vm_swap",
 
 
 def read(name):
-    """Rows of a table in this folder, as those of format/ are read."""
-    here = generate.HERE
-    generate.HERE = HERE
-    try:
-        yield from generate.read(name)
-    finally:
-        generate.HERE = here
+    return generate.read(os.path.join(HERE, name))
 
 
 class Arg:
@@ -51,27 +42,16 @@ def recipe_words(row, event):
             yield names.index(spec.split(":")[0]), words[0], words[1:], recipe.startswith("?")
 
 
+# What kinds of recipes and types of parameters are printed as, where nothing else is said.
+KINDS_OF_RECIPES = {"str": "str", "path": "str", "in": "buf", "out": "buf", "sockaddr": "sockaddr", "fdlist": "poll",
+                    "timespec": "time", "timespec64": "time", "timeval": "timeval", "sigset": "sigset"}
+KINDS_OF_TYPES = {"FD": "fd", "SIGTYPE": "sig", "MODE": "mode"}
+
+
 def default_kind(param, kind):
-    if kind in ("str", "path"):
-        return "str"
-    if kind in ("in", "out"):
-        return "buf"
-    if kind == "sockaddr":
-        return "sockaddr"
-    if kind == "fdlist":
-        return "poll"
-    if kind in ("timespec", "timespec64"):
-        return "time"
-    if kind == "timeval":
-        return "timeval"
-    if kind == "sigset":
-        return "sigset"
-    if param.type == "FD":
-        return "fd"
-    if param.type == "SIGTYPE":
-        return "sig"
-    if param.type == "MODE":
-        return "mode"
+    known = KINDS_OF_RECIPES.get(kind) or KINDS_OF_TYPES.get(param.type)
+    if known:
+        return known
     if param.flags:
         return "enum" if param.type.startswith("ENUM") else "flags"
     if param.format == "HEX":
@@ -106,7 +86,7 @@ class Call:
     def __init__(self, call, result, args):
         self.name, self.result, self.args, self.event = call.name, result, args, call.event
         for arg in args:
-            # how much of a buffer the call was given is said by another argument
+            # names are those of the parameter, unless the row says others
             if arg.kind in ("flags", "enum", "family") and not arg.flags and arg.params:
                 arg.flags = self.event.params[arg.params[0]].flags
 
@@ -118,12 +98,12 @@ def default_result(event):
     return "f" if p.type == "FD" else "x" if p.format == "HEX" else "o" if p.format == "OCT" else "d"
 
 
-def parse_args(row, event, sets):
+def parse_args(row, event, sets, kinds):
     names = [p.name for p in event.params]
     for word in row["arguments"].split():
         out = word.startswith(">")
         parts = word.lstrip(">").split(":")
-        kind = row.word("num" if parts[0] == "num" else parts[0], KINDS, "kind of argument")
+        kind = row.word(parts[0], kinds, "kind of argument")
         if kind == "num":
             yield Arg(kind, [row.number(parts[1], "number")])
             continue
@@ -137,54 +117,91 @@ def parse_args(row, event, sets):
         yield Arg(kind, [names.index(p) for p in params], flags, out)
 
 
-def main():
-    tables = generate.Tables()
-    own = {}
+def read_kinds():
+    kinds = {}
+    for row in read("strace_kinds.tsv"):
+        row.word(row["nature"], NATURES, "nature")
+        kinds[row["kind"]] = row
+    return kinds
+
+
+def read_sets():
+    sets = {}
     for row in read("strace_flags.tsv"):
-        own.setdefault(row["set"], []).append((row.number(row["value"], "value"), row["name"]))
-    sets = {**tables.flags, **own}
-    classes = {row["class"]: row["calls"].split() for row in read("strace_classes.tsv")}
-    names = {call.name for call in tables.syscalls}
-    for name, calls in classes.items():
-        unknown = set(calls) - names
-        if unknown:
-            raise SystemExit(f"strace_classes.tsv: %{name}: unknown call {sorted(unknown)}")
-    rows = {}
-    first = {}
-    for call in tables.syscalls:
-        first.setdefault(call.name, call)
-    for row in read("strace_calls.tsv"):
-        call = first[row.word(row["call"], names, "call")]
-        row.word(row["result"], RESULTS, "result")
-        rows[call.name] = Call(call, row["result"], list(parse_args(row, call.event, sets)))
-    lines = ["/* generated by sinks/generate_strace.py */"]
-    for macro, params in (("STRACE_SET", "set"), ("STRACE_FLAG", "value, name"), ("STRACE_SET_END", "set"),
-                          ("STRACE_CLASS", "name, bit"), ("STRACE_ARG", "kind, out, number, a, b, c, d, e, f, g, h, set"),
-                          ("STRACE_CALL", "name, result, classes, event, first_arg, n_args"),
-                          ("STRACE_KIND", "name")):
-        lines += [f"#ifndef {macro}", f"#define {macro}({params})", "#endif"]
-    for name, values in own.items():
-        lines.append(f"STRACE_SET({name})")
-        lines += [f'STRACE_FLAG({value:#x}ull, "{flag}")' for value, flag in values]
-        lines.append(f"STRACE_SET_END({name})")
-    lines += [f'STRACE_CLASS("{name}", {bit})' for bit, name in enumerate(classes)]
-    lines += [f"STRACE_KIND({kind})" for kind in KINDS]
+        sets.setdefault(row["set"], []).append((row.number(row["value"], "value"), row["name"]))
+    return sets
+
+
+def read_classes(names):
+    classes = {}
+    for row in read("strace_classes.tsv"):
+        classes[row["class"]] = row["calls"].split()
+        for name in classes[row["class"]]:
+            row.word(name, names, "call")
+    return classes
+
+
+def set_rows(sets):
+    for name, values in sets.items():
+        yield "STRACE_SET", name
+        for value, flag in values:
+            yield "STRACE_FLAG", f"{value:#x}ull", generate.quote(flag)
+        yield "STRACE_SET_END", name
+
+
+def kind_rows(kinds):
+    for name in sorted({row["print"] for row in kinds.values()}):
+        yield "STRACE_PRINTER", name
+    for name in sorted({row["memory"] for row in kinds.values()} - {"-"}):
+        yield "STRACE_MEMORY", name
+    for name, row in kinds.items():
+        yield ("STRACE_KIND", name, "print_" + row["print"], "NULL" if row["memory"] == "-" else "struct_" + row["memory"],
+               "NATURE_" + row["nature"].upper())
+
+
+def call_rows(calls, classes):
     n_args = 0
-    calls = []
-    for name in sorted(first):
-        call = rows.get(name) or Call(first[name], default_result(first[name].event), default_args(first[name]))
+    ends = []
+    for name in sorted(calls):
+        call = calls[name]
         mask = sum(1 << bit for bit, calls_of in enumerate(classes.values()) if name in calls_of)
         for number, arg in enumerate(call.args):
             params = (arg.params + [NONE] * PARAMS)[:PARAMS]
-            flags = f'"{arg.flags}"' if arg.flags else "NULL"
-            lines.append(f"STRACE_ARG({arg.kind}, {int(arg.out)}, {number}, {', '.join(map(str, params))}, {flags})")
-        calls.append(f"STRACE_CALL(\"{name}\", '{call.result}', {mask:#x}, {call.event.code}, {n_args}, {len(call.args)})")
+            flags = generate.quote(arg.flags) if arg.flags else "NULL"
+            yield ("STRACE_ARG", arg.kind, int(arg.out), number, *params, flags)
+        ends.append(("STRACE_CALL", generate.quote(name), f"'{call.result}'", f"{mask:#x}", call.event.code, n_args,
+                     len(call.args)))
         n_args += len(call.args)
-    lines += calls
-    for macro in ("SET", "FLAG", "SET_END", "CLASS", "ARG", "CALL", "KIND"):
-        lines.append(f"#undef STRACE_{macro}")
-    with open(os.path.join(sys.argv[1], "strace.def"), "w", encoding="utf-8") as f:
-        f.write("\n".join(lines) + "\n")
+    yield from ends
+
+
+MACROS = {"STRACE_SET": "set", "STRACE_FLAG": "value, name", "STRACE_SET_END": "set", "STRACE_CLASS": "name, bit",
+          "STRACE_ARG": "kind, out, number, a, b, c, d, e, f, g, h, set",
+          "STRACE_CALL": "name, result, classes, event, first_arg, n_args", "STRACE_PRINTER": "name", "STRACE_MEMORY": "name",
+          "STRACE_KIND": "name, print, memory, nature"}
+
+
+def main():
+    if len(sys.argv) != 2:
+        raise SystemExit(__doc__)
+    tables = generate.Tables()
+    kinds = read_kinds()
+    sets = read_sets()
+    first = {}
+    for call in tables.syscalls:
+        first.setdefault(call.name, call)
+    classes = read_classes(first)
+    calls = {}
+    for row in read("strace_calls.tsv"):
+        call = first[row.word(row["call"], first, "call")]
+        row.word(row["result"], RESULTS, "result")
+        calls[call.name] = Call(call, row["result"], list(parse_args(row, call.event, {**tables.flags, **sets}, kinds)))
+    for name, call in first.items():
+        if name not in calls:
+            calls[name] = Call(call, default_result(call.event), default_args(call))
+    generate.write(sys.argv[1], "strace.def", "strace_*.tsv", MACROS,
+                   [*set_rows(sets), *(("STRACE_CLASS", generate.quote(name), bit) for bit, name in enumerate(classes)),
+                    *kind_rows(kinds), *call_rows(calls, classes)])
 
 
 main()

@@ -51,5 +51,5 @@ void put_linux_open_flags(const struct strace_print *p, uint64_t v);
 void put_polls(const struct strace_print *p, const struct param *list, bool came);
 
 #define PRINT(kind) void print_##kind(const struct strace_print *p, const struct strace_arg *arg)
-#define STRACE_KIND(name) PRINT(name);
+#define STRACE_PRINTER(name) PRINT(name);
 #include "sinks/strace.def"

@@ -46,16 +46,6 @@ PRINT(times)
 	buffer_u8(p->out, ']');
 }
 
-PRINT(sleepflags)
-{
-	int64_t v;
-
-	if (number_of(p, arg, 0, &v))
-		put(p, v == 1 ? "TIMER_ABSTIME" : "0");
-	else
-		put(p, "?");
-}
-
 /* ---- processes ---- */
 
 PRINT(argv)

@@ -61,11 +61,6 @@ PRINT(addr)
 		put(p, UNKNOWN_ADDRESS);
 }
 
-PRINT(usage)
-{
-	print_struct(p, arg);
-}
-
 PRINT(remain)
 {
 	int64_t v;
@@ -248,20 +243,6 @@ PRINT(mode)
 		put(p, "?");
 }
 
-PRINT(efd)
-{
-	int64_t v;
-
-	if (!number_of(p, arg, 0, &v))
-		put(p, "?");
-	else if (!(v & 0x1041))
-		put(p, "0");
-	else
-		buffer_printf(p->out, "%s%s%s%s%s", v & 1 ? "EFD_SEMAPHORE" : "",
-			      v & 1 && v & 0x1040 ? "|" : "", v & 0x1000 ? "EFD_CLOEXEC" : "",
-			      v & 0x1000 && v & 0x40 ? "|" : "", v & 0x40 ? "EFD_NONBLOCK" : "");
-}
-
 PRINT(statx)
 {
 	int64_t v;
@@ -299,11 +280,6 @@ PRINT(sigset)
 		put_signals(p, (uint32_t)v);
 	else
 		put(p, p->ev->has_result ? "NULL" : UNKNOWN_ADDRESS);
-}
-
-PRINT(sigframe)
-{
-	put(p, UNKNOWN_STRUCT);
 }
 
 static void put_handler(const struct strace_print *p, int64_t handler)

@@ -15,8 +15,6 @@ struct strace_memory {
 
 /* Finds it; p->memory stays NULL where the event has none. */
 void strace_memory_find(struct strace_print *p, struct strace_memory *m, enum syscall_abi native);
-/* Prints an argument from memory; false: nothing is known, nothing printed. */
-bool strace_struct_argument(const struct strace_print *p, const struct strace_arg *arg);
 /* The siginfo of a signal delivered, behind "--- SIGNAL "; false: it was not recorded. */
 bool strace_siginfo(const struct strace_print *p);
 
@@ -47,24 +45,7 @@ void put_signal_set(const struct strace_print *p, uint64_t set);
 /* A siginfo_t of a 64-bit ABI, at least 48 bytes of it. */
 void put_signal_info(const struct strace_print *p, const uint8_t *from);
 
-/* One kind of argument each; false: not printed. */
+/* One kind of argument each, where the call has recorded it; false: not printed. */
 #define STRUCT_PRINT(name) bool struct_##name(const struct strace_print *p, const struct strace_arg *arg)
-STRUCT_PRINT(socket_address);
-STRUCT_PRINT(socket_length);
-STRUCT_PRINT(iovecs);
-STRUCT_PRINT(message);
-STRUCT_PRINT(option_value);
-STRUCT_PRINT(option_length);
-STRUCT_PRINT(poll_list);
-STRUCT_PRINT(poll_count);
-STRUCT_PRINT(select_set);
-STRUCT_PRINT(epoll_list);
-STRUCT_PRINT(epoll_one);
-STRUCT_PRINT(clone_words);
-STRUCT_PRINT(clone_struct);
-STRUCT_PRINT(environment);
-STRUCT_PRINT(entries);
-STRUCT_PRINT(futex_rest);
-STRUCT_PRINT(fcntl_rest);
-STRUCT_PRINT(ioctl_rest);
-STRUCT_PRINT(wait_status);
+#define STRACE_MEMORY(name) STRUCT_PRINT(name);
+#include "sinks/strace.def"

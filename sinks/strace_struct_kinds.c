@@ -1,59 +1,8 @@
-/* Which kinds of arguments come from memory, and the simple ones. */
+/* Arguments from memory: those of no group of their own. */
 #include "sinks/strace_struct.h"
 
 #include <errno.h>
 #include <time.h>
-
-/* Kinds that only memory tells more of than that there is a structure. */
-PRINT(iov)
-{
-	print_struct(p, arg);
-}
-
-PRINT(msg)
-{
-	print_struct(p, arg);
-}
-
-PRINT(fdset)
-{
-	print_struct(p, arg);
-}
-
-PRINT(events)
-{
-	print_struct(p, arg);
-}
-
-PRINT(ioctlarg)
-{
-	print_addr(p, arg);
-}
-
-PRINT(before)
-{
-	print_struct(p, arg);
-}
-
-PRINT(offset)
-{
-	print_struct(p, arg);
-}
-
-PRINT(cpus)
-{
-	print_struct(p, arg);
-}
-
-PRINT(filemode)
-{
-	print_mode(p, arg);
-}
-
-PRINT(dev)
-{
-	print_u(p, arg);
-}
 
 bool strace_word(const struct strace_print *p, const struct strace_arg *arg, int64_t *ret)
 {
@@ -102,14 +51,12 @@ static void put_items(const struct strace_print *p, const struct memory_step *st
 	buffer_u8(p->out, ']');
 }
 
-static STRUCT_PRINT(any)
+STRUCT_PRINT(any)
 {
 	const struct memory_step *step = step_of(p, arg);
 	uint64_t addr = word_of(p, arg->number);
 	size_t len = 1;
 
-	if (arg->number >= p->memory->m.n_args)
-		return false;
 	if (!addr || (arg->out && !succeeded(p)))
 		put_address(p, (int64_t)addr);
 	else if (!step)
@@ -126,26 +73,22 @@ static STRUCT_PRINT(any)
 }
 
 /* What was left of a sleep is written only when a signal has ended it. */
-static STRUCT_PRINT(remain)
+STRUCT_PRINT(remain)
 {
-	if (arg->number >= p->memory->m.n_args)
-		return false;
 	if (p->ev->has_result && (p->ev->result == -EINTR || call_broken_off(p->ev)))
 		return struct_any(p, arg);
 	put_address(p, (int64_t)word_of(p, arg->number));
 	return true;
 }
 
-static STRUCT_PRINT(address)
+STRUCT_PRINT(address)
 {
-	if (arg->number >= p->memory->m.n_args)
-		return false;
 	put_address(p, (int64_t)word_of(p, arg->number));
 	return true;
 }
 
 /* What could not be read, and was not recorded for that, is an address. */
-static STRUCT_PRINT(unread)
+STRUCT_PRINT(unread)
 {
 	const struct param *data = param_of(p, arg, 0);
 
@@ -154,16 +97,16 @@ static STRUCT_PRINT(unread)
 	return struct_address(p, arg);
 }
 
-static STRUCT_PRINT(open_flags)
+STRUCT_PRINT(open_flags)
 {
 	/* of pipe2, dup3 and memfd there is no way of access */
-	if (arg->number >= p->memory->m.n_args || p->ev->info->name[0] != 'o')
+	if (p->ev->info->name[0] != 'o')
 		return false;
 	put_linux_open_flags(p, (uint32_t)word_of(p, arg->number));
 	return true;
 }
 
-static STRUCT_PRINT(pair)
+STRUCT_PRINT(pair)
 {
 	const uint8_t *from = struct_at(p, STRUCT_FD_PAIR, word_of(p, arg->number));
 
@@ -172,18 +115,20 @@ static STRUCT_PRINT(pair)
 	return struct_address(p, arg);
 }
 
-static STRUCT_PRINT(mask)
+/* What a handler of signals returns to; of it the mask of signals is recorded. */
+PRINT(sigframe)
 {
-	const uint8_t *mask = memory_at(&p->memory->m, FACT_MASK, sizeof(uint64_t));
+	const uint8_t *mask = p->memory ? memory_at(&p->memory->m, FACT_MASK, sizeof(uint64_t)) : NULL;
 	uint64_t set;
 
-	if (!mask)
-		return false;
+	if (!mask) {
+		put(p, UNKNOWN_STRUCT);
+		return;
+	}
 	memcpy(&set, mask, sizeof set);
 	put(p, "{mask=");
 	put_signal_set(p, set);
 	buffer_u8(p->out, '}');
-	return true;
 }
 
 /* A time of a file, with its date; two numbers stand for something else. */
@@ -209,7 +154,7 @@ static void put_file_time(const struct strace_print *p, int64_t seconds, int64_t
 }
 
 /* Of access and of change. */
-static STRUCT_PRINT(times)
+STRUCT_PRINT(times)
 {
 	const struct memory_step *step = step_of(p, arg);
 	uint64_t addr = word_of(p, arg->number);
@@ -229,14 +174,14 @@ static STRUCT_PRINT(times)
 }
 
 /* Flags that events have as the family numbers them, and without those that it does not know. */
-static STRUCT_PRINT(flags)
+STRUCT_PRINT(flags)
 {
 	static const struct {
 		const char *family, *own;
 	} rows[] = {{"mmap_flags", "strace_mmap"}};
 
 	for (size_t i = 0; arg->set && i < sizeof rows / sizeof *rows; i++)
-		if (!strcmp(arg->set, rows[i].family) && arg->number < p->memory->m.n_args) {
+		if (!strcmp(arg->set, rows[i].family)) {
 			strace_flag_names(p->out, (uint32_t)word_of(p, arg->number), strace_flags(rows[i].own));
 			return true;
 		}
@@ -244,7 +189,7 @@ static STRUCT_PRINT(flags)
 }
 
 /* What the call changes, as it was before. */
-static STRUCT_PRINT(before)
+STRUCT_PRINT(before)
 {
 	const struct memory_step *step = step_of(p, arg);
 	const struct struct_layout *l = step ? layout_of(p, step->structure) : NULL;
@@ -257,15 +202,13 @@ static STRUCT_PRINT(before)
 }
 
 /* An offset that the call has moved on by its result: [before], or where it is told [before] => [after]. */
-static STRUCT_PRINT(offset)
+STRUCT_PRINT(offset)
 {
 	uint64_t addr = word_of(p, arg->number);
 	const struct memory_step *step = step_of(p, arg);
 	const uint8_t *from = step ? struct_at(p, step->structure, addr) : NULL;
 	int64_t after, before;
 
-	if (arg->number >= p->memory->m.n_args)
-		return false;
 	if (!from) {
 		put_address(p, (int64_t)addr);
 		return true;
@@ -279,15 +222,13 @@ static STRUCT_PRINT(offset)
 }
 
 /* CPUs by their bits. */
-static STRUCT_PRINT(cpus)
+STRUCT_PRINT(cpus)
 {
 	uint64_t addr = word_of(p, arg->number);
 	size_t len = arg->out ? (succeeded(p) ? (size_t)p->ev->result : 0) : (size_t)(uint32_t)word_of(p, 1);
 	const uint8_t *at = memory_some(&p->memory->m, addr, &len);
 	bool more = false;
 
-	if (arg->number >= p->memory->m.n_args)
-		return false;
 	if (!at) {
 		put_address(p, (int64_t)addr);
 		return true;
@@ -303,53 +244,17 @@ static STRUCT_PRINT(cpus)
 }
 
 /* Kind and permissions of a file to be made, and for devices which one. */
-static STRUCT_PRINT(file_mode)
+STRUCT_PRINT(file_mode)
 {
-	if (arg->number >= p->memory->m.n_args)
-		return false;
 	put_file_mode(p, (uint32_t)word_of(p, arg->number));
 	return true;
 }
 
-static STRUCT_PRINT(device)
+STRUCT_PRINT(device)
 {
 	uint32_t kind = arg->number ? (uint32_t)word_of(p, arg->number - 1u) >> 12 & 0xf : 0;
 
-	if (arg->number >= p->memory->m.n_args)
-		return false;
 	if (kind == 2 || kind == 6)
 		put_device(p, (uint32_t)word_of(p, arg->number));
 	return true;
-}
-
-bool strace_struct_argument(const struct strace_print *p, const struct strace_arg *arg)
-{
-	static bool (*const printers[N_STRACE_KINDS])(const struct strace_print *, const struct strace_arg *) = {
-	    [STRACE_struct] = struct_any,	 [STRACE_usage] = struct_any,
-	    [STRACE_rlimit] = struct_any,	 [STRACE_sigset] = struct_any,
-	    [STRACE_sigaction] = struct_any,	 [STRACE_oldaction] = struct_any,
-	    [STRACE_remain] = struct_remain,	 [STRACE_time] = struct_any,
-	    [STRACE_timeval] = struct_any,	 [STRACE_fields] = struct_any,
-	    [STRACE_unknown] = struct_address,	 [STRACE_times] = struct_times,
-	    [STRACE_flags] = struct_flags,	 [STRACE_before] = struct_before,
-	    [STRACE_offset] = struct_offset,	 [STRACE_cpus] = struct_cpus,
-	    [STRACE_filemode] = struct_file_mode, [STRACE_dev] = struct_device,
-	    [STRACE_argv] = struct_unread,
-	    [STRACE_addr] = struct_address,	 [STRACE_buf] = struct_unread,
-	    [STRACE_hexbuf] = struct_unread,	 [STRACE_str] = struct_unread,
-	    [STRACE_open] = struct_open_flags,	 [STRACE_fdpair] = struct_pair,
-	    [STRACE_sigframe] = struct_mask,	 [STRACE_env] = struct_environment,
-	    [STRACE_dents] = struct_entries,	 [STRACE_sockaddr] = struct_socket_address,
-	    [STRACE_peer] = struct_socket_address, [STRACE_salen] = struct_socket_length,
-	    [STRACE_peerlen] = struct_socket_length, [STRACE_iov] = struct_iovecs,
-	    [STRACE_msg] = struct_message,	 [STRACE_sockopt] = struct_option_value,
-	    [STRACE_len] = struct_option_length, [STRACE_poll] = struct_poll_list,
-	    [STRACE_nfds] = struct_poll_count,	 [STRACE_fdset] = struct_select_set,
-	    [STRACE_events] = struct_epoll_list, [STRACE_event] = struct_epoll_one,
-	    [STRACE_clone] = struct_clone_words, [STRACE_clone3] = struct_clone_struct,
-	    [STRACE_futexrest] = struct_futex_rest, [STRACE_fcntl] = struct_fcntl_rest,
-	    [STRACE_ioctlarg] = struct_ioctl_rest, [STRACE_status] = struct_wait_status,
-	};
-
-	return p->memory && printers[arg->kind] && printers[arg->kind](p, arg);
 }

@@ -109,8 +109,6 @@ STRUCT_PRINT(socket_address)
 	uint64_t addr = word_of(p, arg->number);
 	uint32_t len;
 
-	if (arg->number >= p->memory->m.n_args)
-		return false;
 	if (addr && !(arg->out && !succeeded(p)) && length_of(p, arg->number, &len))
 		put_socket_address(p, addr, len);
 	else
@@ -126,8 +124,6 @@ STRUCT_PRINT(option_length)
 	const uint8_t *before = memory_at(&p->memory->m, FACT_BEFORE, sizeof(uint32_t));
 	uint32_t v, was;
 
-	if (arg->number >= p->memory->m.n_args)
-		return false;
 	if (!addr || (!after && !before)) {
 		put_address(p, (int64_t)addr);
 		return true;
@@ -145,8 +141,6 @@ STRUCT_PRINT(socket_length)
 {
 	if (arg->out)
 		return struct_option_length(p, arg);
-	if (arg->number >= p->memory->m.n_args)
-		return false;
 	buffer_printf(p->out, "%d", (int)word_of(p, arg->number));
 	return true;
 }
@@ -170,8 +164,6 @@ STRUCT_PRINT(option_value)
 	uint32_t len;
 	int32_t v;
 
-	if (arg->number >= p->memory->m.n_args)
-		return false;
 	if (!addr || (arg->out && !succeeded(p)) || !length_of(p, arg->number, &len)) {
 		put_address(p, (int64_t)addr);
 		return true;
@@ -226,8 +218,6 @@ STRUCT_PRINT(iovecs)
 {
 	uint64_t addr = word_of(p, arg->number);
 
-	if (arg->number >= p->memory->m.n_args)
-		return false;
 	if (!addr || (arg->out && !succeeded(p)) || !struct_at(p, STRUCT_IOVEC, addr)) {
 		put_address(p, (int64_t)addr);
 		return true;
@@ -301,8 +291,6 @@ STRUCT_PRINT(message)
 	const uint8_t *at = struct_at(p, STRUCT_MSGHDR, addr);
 	uint32_t name_len;
 
-	if (arg->number >= p->memory->m.n_args)
-		return false;
 	if (!at) {
 		put_address(p, (int64_t)addr);
 		return true;
@@ -342,8 +330,6 @@ STRUCT_PRINT(poll_list)
 	const struct struct_layout *l = layout_of(p, STRUCT_POLLFD);
 	uint64_t addr = word_of(p, arg->number), n = (uint32_t)word_of(p, arg->number + 1u);
 
-	if (arg->number >= p->memory->m.n_args)
-		return false;
 	if (!addr || (n && !struct_at(p, STRUCT_POLLFD, addr))) {
 		put_address(p, (int64_t)addr);
 		return true;
@@ -371,8 +357,6 @@ STRUCT_PRINT(poll_list)
 
 STRUCT_PRINT(poll_count)
 {
-	if (arg->number >= p->memory->m.n_args)
-		return false;
 	buffer_printf(p->out, "%u", (unsigned)word_of(p, arg->number));
 	return true;
 }
@@ -380,7 +364,7 @@ STRUCT_PRINT(poll_count)
 /* What it held before the call has overwritten it is not known. */
 STRUCT_PRINT(select_set)
 {
-	if (arg->number >= p->memory->m.n_args || word_of(p, arg->number))
+	if (word_of(p, arg->number))
 		return false;
 	put(p, "NULL");
 	return true;
@@ -391,8 +375,6 @@ STRUCT_PRINT(epoll_list)
 	const struct struct_layout *l = layout_of(p, STRUCT_EPOLL_EVENT);
 	uint64_t addr = word_of(p, arg->number);
 
-	if (arg->number >= p->memory->m.n_args)
-		return false;
 	if (!succeeded(p)) {
 		put_address(p, (int64_t)addr);
 		return true;
@@ -414,8 +396,6 @@ STRUCT_PRINT(epoll_list)
 
 STRUCT_PRINT(epoll_one)
 {
-	if (arg->number >= p->memory->m.n_args)
-		return false;
 	if (word_of(p, 1) == EPOLL_DEL) /* is not looked at */
 		put_address(p, (int64_t)word_of(p, arg->number));
 	else

@@ -64,8 +64,6 @@ STRUCT_PRINT(clone_struct)
 	const uint8_t *from = struct_at(p, STRUCT_CLONE_ARGS, word_of(p, arg->number));
 	uint64_t flags, signal;
 
-	if (arg->number >= p->memory->m.n_args)
-		return false;
 	if (!from) {
 		put_address(p, (int64_t)word_of(p, arg->number));
 		return true;
@@ -98,37 +96,36 @@ STRUCT_PRINT(clone_struct)
 }
 
 /* An address, and how many there are behind it. */
-static bool put_counted(const struct strace_print *p, const struct strace_arg *arg, enum memory_fact fact, const char *one,
+static void put_counted(const struct strace_print *p, const struct strace_arg *arg, enum memory_fact fact, const char *one,
 			const char *more)
 {
 	const uint8_t *at = memory_at(&p->memory->m, fact, sizeof(uint32_t));
 	uint32_t n;
 
-	if (arg->number >= p->memory->m.n_args)
-		return false;
 	put_address(p, (int64_t)word_of(p, arg->number));
 	if (!at || !word_of(p, arg->number))
-		return true;
+		return;
 	memcpy(&n, at, sizeof n);
 	buffer_printf(p->out, " /* %u %s */", n, n == 1 ? one : more);
-	return true;
 }
 
 STRUCT_PRINT(environment)
 {
-	return put_counted(p, arg, FACT_ENVIRONMENT, "var", "vars");
+	put_counted(p, arg, FACT_ENVIRONMENT, "var", "vars");
+	return true;
 }
 
 STRUCT_PRINT(entries)
 {
-	return put_counted(p, arg, FACT_ENTRIES, "entry", "entries");
+	put_counted(p, arg, FACT_ENTRIES, "entry", "entries");
+	return true;
 }
 
 STRUCT_PRINT(wait_status)
 {
 	uint64_t addr = word_of(p, arg->number);
 
-	if (arg->number >= p->memory->m.n_args || (addr && p->ev->has_result && p->ev->result > 0))
+	if (addr && p->ev->has_result && p->ev->result > 0)
 		return false; /* then it is a parameter */
 	put_address(p, (int64_t)addr);
 	return true;
@@ -238,10 +235,7 @@ STRUCT_PRINT(ioctl_rest)
 			put_struct_at(p, rows[i].id, word_of(p, 2));
 			return true;
 		}
-	if (request == 0x40049409) /* FICLONE */
-		put_fd(p, (int32_t)word_of(p, 2));
-	else
-		buffer_printf(p->out, "%#llx", (unsigned long long)word_of(p, 2));
+	buffer_printf(p->out, "%#llx", (unsigned long long)word_of(p, 2));
 	return true;
 }
 

@@ -8,7 +8,7 @@
 #define STRACE_PARAMS 8
 
 enum strace_kind {
-#define STRACE_KIND(name) STRACE_##name,
+#define STRACE_KIND(name, print, memory, nature) STRACE_##name,
 #include "sinks/strace.def"
 	N_STRACE_KINDS
 };

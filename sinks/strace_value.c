@@ -4,41 +4,25 @@
 
 #include <stdio.h>
 
-static void print_argument(const struct strace_print *p, const struct strace_arg *arg)
-{
-	static void (*const printers[])(const struct strace_print *, const struct strace_arg *) = {
-#define STRACE_KIND(name) [STRACE_##name] = print_##name,
-#include "sinks/strace.def"
-	};
-
-	if (!strace_struct_argument(p, arg))
-		printers[arg->kind](p, arg);
-}
-
 /* How -X and -e verbose= treat a kind of argument. */
 enum nature { NATURE_OTHER, NATURE_BITS, NATURE_DECIMAL, NATURE_POINTER };
 
-static enum nature nature_of(const struct strace_arg *arg)
-{
-	static const uint8_t natures[N_STRACE_KINDS] = {
-	    [STRACE_flags] = NATURE_BITS,      [STRACE_enum] = NATURE_BITS,	[STRACE_open] = NATURE_BITS,
-	    [STRACE_lenum] = NATURE_BITS,	[STRACE_optname] = NATURE_BITS,
-	    [STRACE_family] = NATURE_BITS,     [STRACE_socktype] = NATURE_BITS, [STRACE_proto] = NATURE_BITS,
-	    [STRACE_statx] = NATURE_BITS,      [STRACE_efd] = NATURE_BITS,	[STRACE_ioctl] = NATURE_BITS,
-	    [STRACE_futex] = NATURE_BITS,      [STRACE_sleepflags] = NATURE_BITS, [STRACE_sig] = NATURE_DECIMAL,
-	    [STRACE_struct] = NATURE_POINTER,  [STRACE_usage] = NATURE_POINTER, [STRACE_rlimit] = NATURE_POINTER,
-	    [STRACE_sigset] = NATURE_POINTER,  [STRACE_sigaction] = NATURE_POINTER, [STRACE_oldaction] = NATURE_POINTER,
-	    [STRACE_remain] = NATURE_POINTER,  [STRACE_time] = NATURE_POINTER,	[STRACE_timeval] = NATURE_POINTER,
-	    [STRACE_times] = NATURE_POINTER,   [STRACE_argv] = NATURE_POINTER,	[STRACE_env] = NATURE_POINTER,
-	    [STRACE_sockaddr] = NATURE_POINTER, [STRACE_peer] = NATURE_POINTER, [STRACE_peerlen] = NATURE_POINTER,
-	    [STRACE_iov] = NATURE_POINTER,     [STRACE_msg] = NATURE_POINTER,	[STRACE_poll] = NATURE_POINTER,
-	    [STRACE_events] = NATURE_POINTER,  [STRACE_event] = NATURE_POINTER, [STRACE_fdset] = NATURE_POINTER,
-	    [STRACE_clone3] = NATURE_POINTER,  [STRACE_fdpair] = NATURE_POINTER, [STRACE_status] = NATURE_POINTER,
-	    [STRACE_dents] = NATURE_POINTER,   [STRACE_before] = NATURE_POINTER, [STRACE_cpus] = NATURE_POINTER,
-	    [STRACE_sockopt] = NATURE_POINTER, [STRACE_len] = NATURE_POINTER,	[STRACE_fields] = NATURE_POINTER,
-	};
+static const struct {
+	void (*print)(const struct strace_print *p, const struct strace_arg *arg);
+	bool (*memory)(const struct strace_print *p, const struct strace_arg *arg); /* NULL: none */
+	enum nature nature;
+} kinds[] = {
+#define STRACE_KIND(name, print, memory, nature) [STRACE_##name] = {print, memory, nature},
+#include "sinks/strace.def"
+};
 
-	return natures[arg->kind];
+/* From memory, of an argument that was recorded, where it says more. */
+static void print_argument(const struct strace_print *p, const struct strace_arg *arg)
+{
+	const bool known = p->memory && arg->number < p->memory->m.n_args;
+
+	if (!known || !kinds[arg->kind].memory || !kinds[arg->kind].memory(p, arg))
+		kinds[arg->kind].print(p, arg);
 }
 
 static void put_number(const struct strace_print *p, enum nature nature, bool known, uint64_t v)
@@ -51,7 +35,7 @@ static void put_number(const struct strace_print *p, enum nature nature, bool kn
 
 void strace_argument(const struct strace_print *p, const struct strace_arg *arg)
 {
-	const enum nature nature = nature_of(arg);
+	const enum nature nature = kinds[arg->kind].nature;
 	const bool known = p->memory && arg->number < p->memory->m.n_args;
 	const uint64_t v = known ? p->memory->m.args[arg->number] : 0;
 	size_t before = p->out->len, begun;
