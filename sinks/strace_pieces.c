@@ -1,5 +1,7 @@
 #include "sinks/strace_pieces.h"
 
+#include <time.h>
+
 #define TEXT_WHOLE	4096 /* paths are not cut by -s */
 #define FIRST_RT_SIGNAL 32
 
@@ -8,8 +10,7 @@ void put(const struct strace_print *p, const char *text)
 	buffer_append(p->out, text, strlen(text));
 }
 
-bool number_of(const struct strace_print *p, const struct strace_arg *arg, unsigned i,
-		      int64_t *ret)
+bool number_of(const struct strace_print *p, const struct strace_arg *arg, unsigned i, int64_t *ret)
 {
 	int8_t index = i < STRACE_PARAMS ? arg->params[i] : -1;
 
@@ -21,8 +22,16 @@ bool number_of(const struct strace_print *p, const struct strace_arg *arg, unsig
 			    ret);
 }
 
-const struct param *param_of(const struct strace_print *p, const struct strace_arg *arg,
-				    unsigned i)
+bool number_known(const struct strace_print *p, const struct strace_arg *arg, int64_t *ret)
+{
+	bool known = number_of(p, arg, 0, ret);
+
+	if (!known)
+		put(p, "?");
+	return known;
+}
+
+const struct param *param_of(const struct strace_print *p, const struct strace_arg *arg, unsigned i)
 {
 	int8_t index = i < STRACE_PARAMS ? arg->params[i] : -1;
 
@@ -46,6 +55,24 @@ void put_address(const struct strace_print *p, int64_t address)
 		buffer_printf(p->out, "%#llx", (unsigned long long)address);
 	else
 		put(p, "NULL");
+}
+
+void put_handler(const struct strace_print *p, uint64_t handler)
+{
+	if (handler < 2)
+		put(p, handler ? "SIG_IGN" : "SIG_DFL");
+	else
+		buffer_printf(p->out, "%#llx", (unsigned long long)handler);
+}
+
+void put_limit(const struct strace_print *p, uint64_t v, bool is_64)
+{
+	if (v == UINT64_MAX)
+		put(p, is_64 ? "RLIM64_INFINITY" : "RLIM_INFINITY");
+	else if (v > 1024 && v % 1024 == 0)
+		buffer_printf(p->out, "%llu*1024", (unsigned long long)v / 1024);
+	else
+		buffer_printf(p->out, "%llu", (unsigned long long)v);
 }
 
 static bool needs_hex(const uint8_t *data, size_t len)
@@ -143,21 +170,21 @@ void strace_signal(struct buffer *out, int number)
 		buffer_printf(out, "%d", number);
 }
 
-/* Low 32 bits are recorded: signals 1 to 32. */
-void put_signals(const struct strace_print *p, uint32_t set)
+void put_signals(const struct strace_print *p, uint64_t set, int last)
 {
-	const bool inverted = __builtin_popcount(set) > 21;
+	const bool inverted = __builtin_popcountll(set) * 3 > 2 * last;
 	bool more = false;
 
 	buffer_printf(p->out, "%s[", inverted ? "~" : "");
-	for (int i = 1; i <= 32; i++) {
+	for (int i = 1; i <= last; i++) {
+		size_t at;
+
 		if ((set >> (i - 1) & 1) == inverted)
 			continue;
 		if (more)
 			buffer_u8(p->out, ' ');
 		more = true;
-		size_t at = p->out->len;
-
+		at = p->out->len;
 		strace_signal(p->out, i);
 		/* without its SIG */
 		if (!buffer_failed(p->out) && p->out->len - at > 3) {
@@ -166,4 +193,28 @@ void put_signals(const struct strace_print *p, uint32_t set)
 		}
 	}
 	buffer_u8(p->out, ']');
+}
+
+void put_date(const struct strace_print *p, int64_t seconds, int64_t part, unsigned digits)
+{
+	time_t t = (time_t)seconds;
+	char text[64], zone[16];
+	struct tm tm;
+
+	if (!localtime_r(&t, &tm) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm) ||
+	    !strftime(zone, sizeof zone, "%z", &tm))
+		return;
+	buffer_printf(p->out, " /* %s", text);
+	if (part)
+		buffer_printf(p->out, ".%0*lld", (int)digits, (long long)part);
+	buffer_printf(p->out, "%s */", zone);
+}
+
+bool put_list_gap(const struct strace_print *p, uint64_t i, const void *at)
+{
+	put(p, i ? ", " : "");
+	if (at && (i < p->o->string_max || p->o->verbose))
+		return true;
+	put(p, "...");
+	return false;
 }

@@ -29,6 +29,8 @@ void put(const struct strace_print *p, const char *text);
 bool strace_word(const struct strace_print *p, const struct strace_arg *arg, int64_t *ret);
 /* The i-th parameter of an argument as a number, or the argument itself where the table names none; false: it is absent. */
 bool number_of(const struct strace_print *p, const struct strace_arg *arg, unsigned i, int64_t *ret);
+/* The first one; false: it is absent, and "?" is printed. */
+bool number_known(const struct strace_print *p, const struct strace_arg *arg, int64_t *ret);
 const struct param *param_of(const struct strace_print *p, const struct strace_arg *arg, unsigned i);
 bool succeeded(const struct strace_print *p);
 /* Octal, at least as many digits as strace prints: 0644, 000. */
@@ -38,8 +40,17 @@ void put_address(const struct strace_print *p, int64_t address);
 void put_whole_text(const struct strace_print *p, const uint8_t *data, size_t len);
 /* One name for the whole value; false: it has none. */
 bool put_name(const struct strace_print *p, uint64_t value, const char *set);
-/* Of a set only signals 1 to 32 are recorded. */
-void put_signals(const struct strace_print *p, uint32_t set);
+/* SIG_DFL, SIG_IGN, or an address. */
+void put_handler(const struct strace_print *p, uint64_t handler);
+/* A limit of resources; all ones: none. */
+void put_limit(const struct strace_print *p, uint64_t v, bool is_64);
+/* A set of the signals from 1 to `last`; of most of them, those that are not in it. */
+void put_signals(const struct strace_print *p, uint64_t set, int last);
+enum { SIGNALS_RECORDED = 32, SIGNALS_ALL = 64 }; /* in parameters, in memory */
+/* Behind a time, what it is on the clock; part: of the second, in so many digits. */
+void put_date(const struct strace_print *p, int64_t seconds, int64_t part, unsigned digits);
+/* In front of the i-th of a list; false: it is not kept (at NULL) or beyond -s, and "..." ends the list. */
+bool put_list_gap(const struct strace_print *p, uint64_t i, const void *at);
 void put_fd(const struct strace_print *p, int64_t fd);
 void put_fd_name(const struct strace_print *p, const char *name);
 bool fd_is_socket(const struct fd_info *info);

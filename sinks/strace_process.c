@@ -92,10 +92,9 @@ PRINT(clone)
 	int64_t v;
 
 	put(p, "child_stack=" UNKNOWN_ADDRESS ", flags=");
-	if (number_of(p, arg, 0, &v))
-		strace_flag_names(p->out, (uint64_t)v, strace_flags("strace_clone"));
-	else
-		put(p, "?");
+	if (!number_known(p, arg, &v))
+		return;
+	strace_flag_names(p->out, (uint64_t)v, strace_flags("strace_clone"));
 	/* the signal at its end is not recorded; threads have none */
 	if (!(v & 0x2000))
 		put(p, "|?");
@@ -106,10 +105,8 @@ PRINT(clone3)
 	int64_t v;
 
 	put(p, "{flags=");
-	if (number_of(p, arg, 0, &v))
+	if (number_known(p, arg, &v))
 		strace_flag_names(p->out, (uint64_t)v, strace_flags("strace_clone"));
-	else
-		put(p, "?");
 	put(p, ", ...}");
 }
 
@@ -134,31 +131,19 @@ PRINT(status)
 	}
 }
 
-static void put_limit(const struct strace_print *p, const char *name, int64_t v)
-{
-	bool is_64 = !strcmp(p->ev->info->name, "prlimit");
-
-	buffer_printf(p->out, "rlim_%s=", name);
-	if (v == -1)
-		put(p, is_64 ? "RLIM64_INFINITY" : "RLIM_INFINITY");
-	else if ((uint64_t)v > 1024 && v % 1024 == 0)
-		buffer_printf(p->out, "%llu*1024", (unsigned long long)v / 1024);
-	else
-		buffer_printf(p->out, "%llu", (unsigned long long)v);
-}
-
 PRINT(rlimit)
 {
+	bool is_64 = !strcmp(p->ev->info->name, "prlimit");
 	int64_t soft, hard;
 
 	if (!number_of(p, arg, 0, &soft) || !number_of(p, arg, 1, &hard)) {
 		put(p, arg->out && !succeeded(p) ? UNKNOWN_ADDRESS : "NULL");
 		return;
 	}
-	buffer_u8(p->out, '{');
-	put_limit(p, "cur", soft);
-	put(p, ", ");
-	put_limit(p, "max", hard);
+	put(p, "{rlim_cur=");
+	put_limit(p, (uint64_t)soft, is_64);
+	put(p, ", rlim_max=");
+	put_limit(p, (uint64_t)hard, is_64);
 	buffer_u8(p->out, '}');
 }
 
@@ -166,10 +151,8 @@ PRINT(futex)
 {
 	int64_t v;
 
-	if (!number_of(p, arg, 0, &v)) {
-		put(p, "?");
+	if (!number_known(p, arg, &v))
 		return;
-	}
 	if (!put_name(p, (uint64_t)v & 0x7f, "strace_futex"))
 		buffer_printf(p->out, "%#llx", (unsigned long long)v & 0x7f);
 	put(p, v & 0x80 ? "_PRIVATE" : "");
@@ -196,9 +179,9 @@ PRINT(ioctl)
 {
 	int64_t v;
 
-	if (!number_of(p, arg, 0, &v))
-		put(p, "?");
-	else if (!put_name(p, (uint64_t)v, "strace_ioctl"))
+	if (!number_known(p, arg, &v))
+		return;
+	if (!put_name(p, (uint64_t)v, "strace_ioctl"))
 		buffer_printf(p->out, "_IOC(%s%s%s, %#x, %#x, %#x)", v >> 30 & 2 ? "_IOC_READ" : "",
 			      (v >> 30 & 3) == 3 ? "|" : "",
 			      v >> 30 & 1 ? "_IOC_WRITE" : v >> 30 & 2 ? "" : "_IOC_NONE",
@@ -233,9 +216,9 @@ PRINT(fcntl)
 	case CMD_GETPIPE_SZ:
 		return;
 	}
-	if (!number_of(p, arg, 0, &v))
-		put(p, "?");
-	else if (cmd == CMD_SETFD)
+	if (!number_known(p, arg, &v))
+		return;
+	if (cmd == CMD_SETFD)
 		put(p, v & 1 ? "FD_CLOEXEC" : "0");
 	else if (cmd == CMD_SETFL)
 		put_linux_open_flags(p, (uint64_t)v);

@@ -20,19 +20,15 @@ PRINT(d)
 {
 	int64_t v;
 
-	if (number_of(p, arg, 0, &v))
+	if (number_known(p, arg, &v))
 		buffer_decimal(p->out, v);
-	else
-		put(p, "?");
 }
 
 PRINT(u)
 {
 	int64_t v;
 
-	if (!number_of(p, arg, 0, &v))
-		put(p, "?");
-	else
+	if (number_known(p, arg, &v))
 		buffer_printf(p->out, "%llu", (unsigned long long)v);
 }
 
@@ -40,9 +36,7 @@ PRINT(x)
 {
 	int64_t v;
 
-	if (!number_of(p, arg, 0, &v))
-		put(p, "?");
-	else
+	if (number_known(p, arg, &v))
 		buffer_printf(p->out, "%#llx", (unsigned long long)v);
 }
 
@@ -117,10 +111,8 @@ PRINT(fd)
 {
 	int64_t fd;
 
-	if (number_of(p, arg, 0, &fd))
+	if (number_known(p, arg, &fd))
 		put_fd(p, fd);
-	else
-		put(p, "?");
 }
 
 PRINT(fdpair)
@@ -181,9 +173,9 @@ PRINT(flags)
 	int64_t v;
 	const struct flag_table *names = arg->set ? strace_flags(arg->set) : NULL;
 
-	if (!number_of(p, arg, 0, &v))
-		put(p, "?");
-	else if (names)
+	if (!number_known(p, arg, &v))
+		return;
+	if (names)
 		strace_flag_names(p->out, (uint64_t)v, names);
 	else
 		buffer_printf(p->out, "%#llx", (unsigned long long)v);
@@ -193,9 +185,9 @@ PRINT(enum)
 {
 	int64_t v;
 
-	if (!number_of(p, arg, 0, &v))
-		put(p, "?");
-	else if (!arg->set || !put_name(p, (uint64_t)v, arg->set))
+	if (!number_known(p, arg, &v))
+		return;
+	if (!arg->set || !put_name(p, (uint64_t)v, arg->set))
 		buffer_printf(p->out, "%#llx /* ??? */", (unsigned long long)v);
 }
 
@@ -206,10 +198,8 @@ PRINT(open)
 	struct buffer rest = {0};
 	int64_t v;
 
-	if (!number_of(p, arg, 0, &v)) {
-		put(p, "?");
+	if (!number_known(p, arg, &v))
 		return;
-	}
 	strace_flag_names(&rest, (uint64_t)(v & not_access), strace_flags("strace_open"));
 	/* those of pipe2 and dup3 have no way of access */
 	if (v & 3)
@@ -237,20 +227,16 @@ PRINT(mode)
 {
 	int64_t v;
 
-	if (number_of(p, arg, 0, &v))
+	if (number_known(p, arg, &v))
 		put_mode(p, v);
-	else
-		put(p, "?");
 }
 
 PRINT(statx)
 {
 	int64_t v;
 
-	if (!number_of(p, arg, 0, &v)) {
-		put(p, "?");
+	if (!number_known(p, arg, &v))
 		return;
-	}
 	put(p, v & 0x2000   ? "AT_STATX_FORCE_SYNC"
 	       : v & 0x4000 ? "AT_STATX_DONT_SYNC"
 			    : "AT_STATX_SYNC_AS_STAT");
@@ -266,10 +252,8 @@ PRINT(sig)
 {
 	int64_t v;
 
-	if (number_of(p, arg, 0, &v))
+	if (number_known(p, arg, &v))
 		strace_signal(p->out, (int)v);
-	else
-		put(p, "?");
 }
 
 PRINT(sigset)
@@ -277,17 +261,9 @@ PRINT(sigset)
 	int64_t v;
 
 	if (number_of(p, arg, 0, &v))
-		put_signals(p, (uint32_t)v);
+		put_signals(p, (uint32_t)v, SIGNALS_RECORDED);
 	else
 		put(p, p->ev->has_result ? "NULL" : UNKNOWN_ADDRESS);
-}
-
-static void put_handler(const struct strace_print *p, int64_t handler)
-{
-	if (handler == 0 || handler == 1)
-		put(p, handler ? "SIG_IGN" : "SIG_DFL");
-	else
-		buffer_printf(p->out, "%#llx", (unsigned long long)handler);
 }
 
 PRINT(sigaction)
@@ -301,9 +277,9 @@ PRINT(sigaction)
 	number_of(p, arg, 1, &flags);
 	number_of(p, arg, 2, &mask);
 	put(p, "{sa_handler=");
-	put_handler(p, handler);
+	put_handler(p, (uint64_t)handler);
 	put(p, ", sa_mask=");
-	put_signals(p, (uint32_t)mask);
+	put_signals(p, (uint32_t)mask, SIGNALS_RECORDED);
 	put(p, ", sa_flags=");
 	strace_flag_names(p->out, (uint32_t)flags, strace_flags("strace_sa"));
 	put(p, flags & 0x04000000 ? ", sa_restorer=" UNKNOWN_ADDRESS "}" : "}");
@@ -318,6 +294,6 @@ PRINT(oldaction)
 		return;
 	}
 	put(p, "{sa_handler=");
-	put_handler(p, handler);
+	put_handler(p, (uint64_t)handler);
 	put(p, ", ...}");
 }

@@ -17,10 +17,8 @@ PRINT(socktype)
 {
 	int64_t v;
 
-	if (!number_of(p, arg, 0, &v)) {
-		put(p, "?");
+	if (!number_known(p, arg, &v))
 		return;
-	}
 	if (v & 0xf && !put_name(p, (uint64_t)v & 0xf, "strace_socket"))
 		buffer_printf(p->out, "%#llx", (unsigned long long)v & 0xf);
 	else if (!(v & 0xf) && !(v & 0x80800))
@@ -35,10 +33,8 @@ PRINT(proto)
 {
 	int64_t v, domain = 0;
 
-	if (!number_of(p, arg, 0, &v)) {
-		put(p, "?");
+	if (!number_known(p, arg, &v))
 		return;
-	}
 	number_of(p, arg, 1, &domain);
 	if ((domain == FAMILY_IPV4 || domain == FAMILY_IPV6) && put_name(p, (uint64_t)v, "strace_protocol"))
 		return;

@@ -1,8 +1,6 @@
 /* Structures from memory, by their tables, and those that no table says. */
 #include "sinks/strace_struct.h"
 
-#include <time.h>
-
 enum form {
 #define STRACE_FORM(id) id,
 #include "sinks/strace_structs.def"
@@ -80,16 +78,6 @@ void put_device(const struct strace_print *p, uint64_t dev)
 		      (unsigned)((dev & 0xff) | (dev >> 12 & ~0xffull)));
 }
 
-static void put_limit_value(const struct strace_print *p, uint64_t v, bool is_64, unsigned width)
-{
-	if (v == UINT64_MAX || (width == 4 && v == UINT32_MAX))
-		put(p, is_64 ? "RLIM64_INFINITY" : "RLIM_INFINITY");
-	else if (v > 1024 && v % 1024 == 0)
-		buffer_printf(p->out, "%llu*1024", (unsigned long long)v / 1024);
-	else
-		buffer_printf(p->out, "%llu", (unsigned long long)v);
-}
-
 static void put_text_field(const struct strace_print *p, const struct struct_field *f, const uint8_t *from)
 {
 	size_t len = strnlen((const char *)from + f->offset, f->count);
@@ -164,13 +152,13 @@ static void put_item(const struct strace_print *p, const struct strace_item *ite
 		break;
 	case FORM_LIMIT:
 	case FORM_LIMIT64:
-		put_limit_value(p, v, item->form == FORM_LIMIT64, f->size);
+		put_limit(p, f->size == 4 && v == UINT32_MAX ? UINT64_MAX : v, item->form == FORM_LIMIT64);
 		break;
 	case FORM_OPEN:
 		put_linux_open_flags(p, v);
 		break;
 	case FORM_SIGSET:
-		put_signal_set(p, v);
+		put_signals(p, v, SIGNALS_ALL);
 		break;
 	case FORM_VAL:
 		buffer_printf(p->out, "{val=[%#x, %#x]}", (unsigned)v, (unsigned)struct_field_number(f, from, f->count - 1u));
@@ -254,23 +242,6 @@ void put_whole(const struct strace_print *p, enum memory_struct id, const uint8_
 
 /* ---- those that no table says ---- */
 
-static void put_date(const struct strace_print *p, const char *name, int64_t seconds, int64_t ns)
-{
-	time_t t = (time_t)seconds;
-	char text[64];
-	struct tm tm;
-
-	buffer_printf(p->out, ", %s=%lld", name, (long long)seconds);
-	if (localtime_r(&t, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm)) {
-		buffer_printf(p->out, " /* %s", text);
-		if (ns)
-			buffer_printf(p->out, ".%09lld", (long long)ns);
-		strftime(text, sizeof text, "%z", &tm);
-		buffer_printf(p->out, "%s */", text);
-	}
-	buffer_printf(p->out, ", %s_nsec=%lld", name, (long long)ns);
-}
-
 static void put_stat_full(const struct strace_print *p, const struct struct_layout *l, const uint8_t *from)
 {
 	put(p, "{st_dev=");
@@ -282,6 +253,13 @@ static void put_stat_full(const struct strace_print *p, const struct struct_layo
 
 		buffer_printf(p->out, ", %s=%llu", names[i], (unsigned long long)struct_number(l, names[i], from));
 	}
+}
+
+static void put_time_field(const struct strace_print *p, const char *const names[2], int64_t seconds, int64_t ns)
+{
+	buffer_printf(p->out, ", %s=%lld", names[0], (long long)seconds);
+	put_date(p, seconds, ns, 9);
+	buffer_printf(p->out, ", %s=%lld", names[1], (long long)ns);
 }
 
 static void put_stat(const struct strace_print *p, enum memory_struct id, const uint8_t *from)
@@ -304,52 +282,24 @@ static void put_stat(const struct strace_print *p, enum memory_struct id, const 
 		buffer_printf(p->out, ", st_size=%lld", (long long)struct_number(l, "st_size", from));
 	}
 	for (unsigned i = 0; i < 3 && p->o->verbose; i++)
-		put_date(p, times[i][0], struct_number(l, times[i][0], from), struct_number(l, times[i][1], from));
+		put_time_field(p, times[i], struct_number(l, times[i][0], from), struct_number(l, times[i][1], from));
 	put(p, p->o->verbose ? "}" : ", ...}");
 }
 
 static void put_action(const struct strace_print *p, const uint8_t *from)
 {
 	const struct struct_layout *l = layout_of(p, STRUCT_SIGACTION);
-	uint64_t handler = (uint64_t)struct_number(l, "sa_handler", from);
 	uint64_t flags = (uint64_t)struct_number(l, "sa_flags", from);
 
 	put(p, "{sa_handler=");
-	if (handler < 2)
-		put(p, handler ? "SIG_IGN" : "SIG_DFL");
-	else
-		buffer_printf(p->out, "%#llx", (unsigned long long)handler);
+	put_handler(p, (uint64_t)struct_number(l, "sa_handler", from));
 	put(p, ", sa_mask=");
-	put_signal_set(p, (uint64_t)struct_number(l, "sa_mask", from));
+	put_signals(p, (uint64_t)struct_number(l, "sa_mask", from), SIGNALS_ALL);
 	put(p, ", sa_flags=");
 	strace_flag_names(p->out, flags, strace_flags("strace_sa"));
 	if (flags & 0x04000000)
 		buffer_printf(p->out, ", sa_restorer=%#llx", (unsigned long long)struct_number(l, "sa_restorer", from));
 	buffer_u8(p->out, '}');
-}
-
-void put_signal_set(const struct strace_print *p, uint64_t set)
-{
-	const bool inverted = __builtin_popcountll(set) > 42;
-	bool more = false;
-
-	buffer_printf(p->out, "%s[", inverted ? "~" : "");
-	for (int i = 1; i <= 64; i++) {
-		struct buffer name = {0};
-
-		if ((set >> (i - 1) & 1) == inverted)
-			continue;
-		if (more)
-			buffer_u8(p->out, ' ');
-		more = true;
-		strace_signal(&name, i);
-		if (name.len > 3 && !memcmp(name.data, "SIG", 3)) /* without it */
-			buffer_append(p->out, name.data + 3, name.len - 3);
-		else
-			buffer_append(p->out, name.data, name.len);
-		buffer_done(&name);
-	}
-	buffer_u8(p->out, ']');
 }
 
 static void put_open_how(const struct strace_print *p, const uint8_t *from)
@@ -379,7 +329,7 @@ void put_struct(const struct strace_print *p, enum memory_struct id, const uint8
 		put_action(p, from);
 		break;
 	case STRUCT_SIGSET:
-		put_signal_set(p, (uint64_t)struct_number(layout_of(p, id), "bits", from));
+		put_signals(p, (uint64_t)struct_number(layout_of(p, id), "bits", from), SIGNALS_ALL);
 		break;
 	case STRUCT_OPEN_HOW:
 		put_open_how(p, from);

@@ -40,8 +40,6 @@ void put_struct_at(const struct strace_print *p, enum memory_struct id, uint64_t
 void put_file_mode(const struct strace_print *p, uint64_t mode);
 /* makedev(0x8, 0x1) */
 void put_device(const struct strace_print *p, uint64_t dev);
-/* All signals of a set. */
-void put_signal_set(const struct strace_print *p, uint64_t set);
 /* A siginfo_t of a 64-bit ABI, at least 48 bytes of it. */
 void put_signal_info(const struct strace_print *p, const uint8_t *from);
 

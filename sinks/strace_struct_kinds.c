@@ -2,7 +2,6 @@
 #include "sinks/strace_struct.h"
 
 #include <errno.h>
-#include <time.h>
 
 bool strace_word(const struct strace_print *p, const struct strace_arg *arg, int64_t *ret)
 {
@@ -32,17 +31,13 @@ static void put_items(const struct strace_print *p, const struct memory_step *st
 {
 	const struct struct_layout *layout = layout_of(p, step->structure);
 	uint64_t n = step->kind == MEMORY_RESULT ? (uint64_t)p->ev->result : (uint32_t)word_of(p, step->b);
-	const unsigned most = p->o->verbose ? UINT32_MAX : p->o->string_max;
 
 	buffer_u8(p->out, '[');
 	for (uint64_t i = 0; i < n; i++) {
 		const uint8_t *from = struct_at(p, step->structure, addr + i * layout->size);
 
-		put(p, i ? ", " : "");
-		if (i >= most || !from) {
-			put(p, "...");
+		if (!put_list_gap(p, i, from))
 			break;
-		}
 		if (layout->n_fields == 1)
 			put_whole(p, step->structure, from);
 		else
@@ -127,7 +122,7 @@ PRINT(sigframe)
 	}
 	memcpy(&set, mask, sizeof set);
 	put(p, "{mask=");
-	put_signal_set(p, set);
+	put_signals(p, set, SIGNALS_ALL);
 	buffer_u8(p->out, '}');
 }
 
@@ -135,22 +130,13 @@ PRINT(sigframe)
 static void put_file_time(const struct strace_print *p, int64_t seconds, int64_t part, bool is_ns)
 {
 	const int64_t now = 0x3fffffff, omit = 0x3ffffffe;
-	time_t t = (time_t)seconds;
-	char text[64];
-	struct tm tm;
 
 	if (is_ns && (part == now || part == omit)) {
 		put(p, part == now ? "UTIME_NOW" : "UTIME_OMIT");
 		return;
 	}
 	buffer_printf(p->out, "{tv_sec=%lld, tv_%s=%lld}", (long long)seconds, is_ns ? "nsec" : "usec", (long long)part);
-	if (!localtime_r(&t, &tm) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm))
-		return;
-	buffer_printf(p->out, " /* %s", text);
-	if (part)
-		buffer_printf(p->out, is_ns ? ".%09lld" : ".%06lld", (long long)part);
-	strftime(text, sizeof text, "%z", &tm);
-	buffer_printf(p->out, "%s */", text);
+	put_date(p, seconds, part, is_ns ? 9 : 6);
 }
 
 /* Of access and of change. */

@@ -194,11 +194,8 @@ static void put_iovecs(const struct strace_print *p, uint64_t addr, uint64_t n, 
 		const uint8_t *at = struct_at(p, STRUCT_IOVEC, addr + i * layout->size);
 		uint64_t len, here, kept;
 
-		put(p, i ? ", " : "");
-		if (!at || (i >= p->o->string_max && !p->o->verbose)) {
-			put(p, "...");
+		if (!put_list_gap(p, i, at))
 			break;
-		}
 		len = (uint64_t)struct_number(layout, "iov_len", at);
 		here = came - before < len ? came - before : len;
 		kept = data->len > before ? data->len - before : 0;
@@ -338,11 +335,8 @@ STRUCT_PRINT(poll_list)
 	for (uint64_t i = 0; i < n; i++) {
 		const uint8_t *at = struct_at(p, STRUCT_POLLFD, addr + i * l->size);
 
-		put(p, i ? ", " : "");
-		if (!at || (i >= p->o->string_max && !p->o->verbose)) {
-			put(p, "...");
+		if (!put_list_gap(p, i, at))
 			break;
-		}
 		put(p, "{fd=");
 		put_fd(p, struct_number(l, "fd", at));
 		if (struct_number(l, "fd", at) >= 0) {
@@ -383,11 +377,8 @@ STRUCT_PRINT(epoll_list)
 	for (int64_t i = 0; i < p->ev->result; i++) {
 		const uint8_t *at = struct_at(p, STRUCT_EPOLL_EVENT, addr + (uint64_t)i * l->size);
 
-		put(p, i ? ", " : "");
-		if (!at || ((uint64_t)i >= p->o->string_max && !p->o->verbose)) {
-			put(p, "...");
+		if (!put_list_gap(p, (uint64_t)i, at))
 			break;
-		}
 		put_struct(p, STRUCT_EPOLL_EVENT, at);
 	}
 	buffer_u8(p->out, ']');
