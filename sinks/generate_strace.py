@@ -133,12 +133,17 @@ def read_sets():
 
 
 def read_classes(names):
+    """[(name, whether it is one without %, calls)]"""
     classes = {}
     for row in read("strace_classes.tsv"):
-        classes[row["class"]] = row["calls"].split()
-        for name in classes[row["class"]]:
-            row.word(name, names, "call")
-    return classes
+        calls = set()
+        for name in row["calls"].split():
+            if name.startswith("%"):
+                calls |= classes[row.word(name[1:], classes, "class")][1]
+            else:
+                calls.add(row.word(name, names, "call"))
+        classes[row["class"]] = row.word(row["bare"], ("yes", "-"), "bare") == "yes", calls
+    return [(name, bare, calls) for name, (bare, calls) in classes.items()]
 
 
 def set_rows(sets):
@@ -159,12 +164,17 @@ def kind_rows(kinds):
                "NATURE_" + row["nature"].upper())
 
 
+def class_rows(classes):
+    for bit, (name, bare, _) in enumerate(classes):
+        yield "STRACE_CLASS", generate.quote(name), int(bare), bit
+
+
 def call_rows(calls, classes):
     n_args = 0
     ends = []
     for name in sorted(calls):
         call = calls[name]
-        mask = sum(1 << bit for bit, calls_of in enumerate(classes.values()) if name in calls_of)
+        mask = sum(1 << bit for bit, (_, _, members) in enumerate(classes) if name in members)
         for number, arg in enumerate(call.args):
             params = (arg.params + [NONE] * PARAMS)[:PARAMS]
             flags = generate.quote(arg.flags) if arg.flags else "NULL"
@@ -175,7 +185,7 @@ def call_rows(calls, classes):
     yield from ends
 
 
-MACROS = {"STRACE_SET": "set", "STRACE_FLAG": "value, name", "STRACE_SET_END": "set", "STRACE_CLASS": "name, bit",
+MACROS = {"STRACE_SET": "set", "STRACE_FLAG": "value, name", "STRACE_SET_END": "set", "STRACE_CLASS": "name, bare, bit",
           "STRACE_ARG": "kind, out, number, a, b, c, d, e, f, g, h, set",
           "STRACE_CALL": "name, result, classes, event, first_arg, n_args", "STRACE_PRINTER": "name", "STRACE_MEMORY": "name",
           "STRACE_KIND": "name, print, memory, nature"}
@@ -200,8 +210,7 @@ def main():
         if name not in calls:
             calls[name] = Call(call, default_result(call.event), default_args(call))
     generate.write(sys.argv[1], "strace.def", "strace_*.tsv", MACROS,
-                   [*set_rows(sets), *(("STRACE_CLASS", generate.quote(name), bit) for bit, name in enumerate(classes)),
-                    *kind_rows(kinds), *call_rows(calls, classes)])
+                   [*set_rows(sets), *class_rows(classes), *kind_rows(kinds), *call_rows(calls, classes)])
 
 
 main()

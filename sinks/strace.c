@@ -72,7 +72,7 @@ static bool call_shown(const struct strace_sink *s, const struct strace_call *ca
 	const struct strace_options *o = s->o;
 	unsigned bit = call_abi_of(ev, s->abi) == ABI_I386 ? STRACE_TRACED_32 : STRACE_TRACED;
 
-	if (o->has_trace && (!call || !(o->calls[call - strace_call_at(0)] & bit)))
+	if (o->has_trace && (!call || !(o->calls[strace_call_index(call)] & bit)))
 		return false;
 	if (!(o->status & status_of(ev)))
 		return false;
@@ -184,7 +184,7 @@ static void add_call(struct strace_sink *s, struct event *ev, struct state *st)
 	if (call && call->event != ev->type)
 		call = NULL;
 	if (call)
-		p.o = options_of(s->o, s->o->calls[call - strace_call_at(0)], &own);
+		p.o = options_of(s->o, s->o->calls[strace_call_index(call)], &own);
 	strace_memory_find(&p, &memory, s->abi);
 	line.at = (uint32_t)text->len;
 	line.name_len = (uint32_t)strlen(name);

@@ -8,15 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-size_t strace_n_calls(void)
-{
-	static size_t n;
-
-	while (!n || strace_call_at(n))
-		n++;
-	return n;
-}
-
 /* ---- sets of calls ---- */
 
 /* What "@64" and its like behind a name mean, cut to those bits that are set at all; 0: unknown. */
@@ -36,23 +27,19 @@ static void call_set(struct strace_options *o, size_t i, uint8_t bits, bool valu
 	o->calls[i] = (uint8_t)(value ? o->calls[i] | bits : o->calls[i] & ~bits);
 }
 
-/* A call or %class of len characters. false: unknown. */
+/* A call or a class of len characters. false: unknown. */
 static bool call_word(struct strace_options *o, const char *word, size_t len, uint8_t bits, bool value)
 {
-	bool is_class = *word == '%';
-	uint32_t bit = is_class ? strace_class_bit(word + 1, len - 1) : strace_class_bit(word, len);
-	const struct strace_call *call;
+	const uint32_t bit = strace_class_bit(word, len);
 	bool found = false;
 
-	if (is_class && len == 4 && !memcmp(word, "%net", 4))
-		bit = strace_class_bit("network", 7);
-	for (size_t i = 0; (call = strace_call_at(i)); i++) {
-		bool same = strlen(call->name) == len && !memcmp(call->name, word, len);
+	for (size_t i = 0; i < strace_n_calls(); i++) {
+		const struct strace_call *call = strace_call_at(i);
 
-		if (!same && !(bit && call->classes & bit && (is_class || strchr("fpnsidm", *word))))
-			continue;
-		call_set(o, i, bits, value);
-		found = true;
+		if (call->classes & bit || (strlen(call->name) == len && !memcmp(call->name, word, len))) {
+			call_set(o, i, bits, value);
+			found = true;
+		}
 	}
 	return found;
 }
@@ -62,7 +49,6 @@ static int call_regex(struct strace_options *o, const char *word, size_t len, ui
 		      bool *ret_found, struct error *err)
 {
 	char *text = strndup(word, len), words[128];
-	const struct strace_call *call;
 	regex_t regex;
 	int r = text ? regcomp(&regex, text, REG_EXTENDED | REG_NOSUB) : REG_ESPACE;
 
@@ -74,8 +60,8 @@ static int call_regex(struct strace_options *o, const char *word, size_t len, ui
 		free(text);
 		return err ? err->code : -EINVAL;
 	}
-	for (size_t i = 0; (call = strace_call_at(i)); i++)
-		if (regexec(&regex, call->name, 0, NULL, 0) == 0) {
+	for (size_t i = 0; i < strace_n_calls(); i++)
+		if (regexec(&regex, strace_call_at(i)->name, 0, NULL, 0) == 0) {
 			call_set(o, i, bits, value);
 			*ret_found = true;
 		}
@@ -177,7 +163,6 @@ static int take_signals(struct strace_options *o, const char *set, struct error 
 	o->signals[1] = not ? ~bits[1] : bits[1];
 	return 0;
 }
-
 
 /* Words of a set, each with bits; "all" and "none" are understood. */
 struct set_word {

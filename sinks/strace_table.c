@@ -32,9 +32,10 @@ static const struct strace_call calls[] = {
 
 static const struct {
 	const char *name;
+	bool bare; /* it is one without %, too */
 	uint32_t bit;
 } classes[] = {
-#define STRACE_CLASS(name, bit) {name, 1u << bit},
+#define STRACE_CLASS(name, bare, bit) {name, bare, 1u << bit},
 #include "sinks/strace.def"
 };
 
@@ -48,9 +49,19 @@ const struct strace_call *strace_call_find(const char *name)
 	return bsearch(name, calls, sizeof calls / sizeof *calls, sizeof *calls, compare);
 }
 
+size_t strace_n_calls(void)
+{
+	return sizeof calls / sizeof *calls;
+}
+
 const struct strace_call *strace_call_at(size_t i)
 {
-	return i < sizeof calls / sizeof *calls ? &calls[i] : NULL;
+	return &calls[i];
+}
+
+size_t strace_call_index(const struct strace_call *call)
+{
+	return (size_t)(call - calls);
 }
 
 const struct strace_arg *strace_call_arg(const struct strace_call *call, unsigned i)
@@ -58,10 +69,13 @@ const struct strace_arg *strace_call_arg(const struct strace_call *call, unsigne
 	return &args[call->first_arg + i];
 }
 
-uint32_t strace_class_bit(const char *name, size_t len)
+uint32_t strace_class_bit(const char *word, size_t len)
 {
+	const size_t mark = len && *word == '%';
+
 	for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
-		if (strlen(classes[i].name) == len && !memcmp(classes[i].name, name, len))
+		if ((mark || classes[i].bare) && strlen(classes[i].name) == len - mark &&
+		    !memcmp(classes[i].name, word + mark, len - mark))
 			return classes[i].bit;
 	return 0;
 }

@@ -32,9 +32,12 @@ struct strace_call {
 
 /* NULL: unknown. */
 const struct strace_call *strace_call_find(const char *name);
-const struct strace_call *strace_call_at(size_t i); /* NULL behind the last */
+/* All of them have indexes below strace_n_calls(). */
+size_t strace_n_calls(void);
+const struct strace_call *strace_call_at(size_t i);
+size_t strace_call_index(const struct strace_call *call);
 const struct strace_arg *strace_call_arg(const struct strace_call *call, unsigned i);
-/* "file" -> a bit, 0: unknown */
-uint32_t strace_class_bit(const char *name, size_t len);
+/* "%file", "file" -> a bit; 0: no class. */
+uint32_t strace_class_bit(const char *word, size_t len);
 /* Names in strace's order, or as flags.tsv has them; NULL: no such set. */
 const struct flag_table *strace_flags(const char *set);

@@ -26,6 +26,9 @@ scapread -r "$samples/script.scap" --strace='-f --quiet=exit -e status=failed --
 scapread -r "$samples/script.scap" --strace='-f -o appended -A -e trace=execve'
 scapread -r "$samples/script.scap" --strace='-f -o appended -A -e trace=execve'; sort appended | uniq -c | awk '$1 != 2' | wc -l
 try() { scapread -r c.scap "--strace=$1"; echo "status $?"; }
+# classes of calls, of which some need no %, and no call's name does
+for set in fstat newfstatat %fstat %%stat %net network; do scapread -r "$samples/curl.scap" --strace="-f -e trace=$set" | grep -c '('; done
+try '-e trace=pure'
 # what was not recorded is no number
 scapread -r "$samples/curl.scap" --strace='-f -X raw -e raw=close -e trace=socket,close' | head -n 2
 scapread -r "$samples/curl.scap" --strace='-f -X verbose -e trace=socket' | head -n 1
