@@ -8,7 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORDS_MAX  256
+#define WORDS_MAX 256
+
+/* What strace_options_text() cut up. */
+struct strace_words {
+	struct strace_words *before;
+	char text[];
+};
 
 int strace_options_init(struct strace_options *o)
 {
@@ -31,9 +37,13 @@ int strace_options_init(struct strace_options *o)
 void strace_options_done(struct strace_options *o)
 {
 	free(o->calls);
-	free(o->words);
 	o->calls = NULL;
-	o->words = NULL;
+	while (o->words) {
+		struct strace_words *last = o->words;
+
+		o->words = last->before;
+		free(last);
+	}
 }
 
 /* ---- the letters ---- */
@@ -359,13 +369,16 @@ int strace_options_parse(struct strace_options *o, int argc, char **argv, struct
 int strace_options_text(struct strace_options *o, const char *text, struct error *err)
 {
 	char *argv[WORDS_MAX + 1] = {(char *)"strace"};
+	struct strace_words *words = malloc(sizeof *words + strlen(text) + 2);
 	char *to, quote = 0;
 	int argc = 1, r;
 
-	free(o->words);
-	o->words = to = malloc(strlen(text) + 2);
-	if (!to)
+	if (!words)
 		return error_set(err, -ENOMEM, "out of memory");
+	/* Values are views: what an earlier text said stays. */
+	words->before = o->words;
+	o->words = words;
+	to = words->text;
 	for (bool inside = false;; text++) {
 		if (!*text || (!quote && strchr(" \t\n", *text))) {
 			if (inside)

@@ -13,12 +13,11 @@
 
 #include <stdbool.h>
 
-#define STRACE_PATHS_MAX   64
-#define STRACE_PIDS_MAX	   64
+#define STRACE_PATHS_MAX   64	 /* -P */
+#define STRACE_PIDS_MAX	   64	 /* -p */
 #define STRACE_STRING_MAX  65535 /* -s: what a capture can hold */
 #define STRACE_COLUMN_MAX  1024	 /* -a */
 #define STRACE_ARGV_MAX    32	 /* words shown without -v */
-
 #define STRACE_FDS_MAX	   1024	 /* -e read=, write=, fd= */
 #define STRACE_WORDS_MAX   64	 /* -E */
 
@@ -83,12 +82,12 @@ struct strace_options {
 	const char *environment[STRACE_WORDS_MAX]; /* -E, for scapstrace */
 	size_t n_environment;
 	const char *user; /* -u, for scapstrace; NULL: none */
-	char *words; /* what strace_options_text() cut up */
+	struct strace_words *words; /* of strace_options_text() */
 };
 
 int strace_options_init(struct strace_options *o);
 void strace_options_done(struct strace_options *o);
-/* Options in one text, quoted as a shell would; 0 or negative errno with words. */
+/* Options in one text, quoted as a shell would, behind those that were given before; 0 or negative errno with words. */
 int strace_options_text(struct strace_options *o, const char *text, struct error *err);
 /*
  * As main() has them. Returns the index of the first word that is no option, or negative errno with
@@ -100,7 +99,6 @@ void strace_options_help(void);
 int strace_expression_take(void *options, const char *value, struct error *err);
 /* The same for options that are named as an expression's first word: "trace" "read". */
 int strace_set_take(struct strace_options *o, const char *what, const char *set, struct error *err);
-size_t strace_n_calls(void);
 
 static inline bool strace_fds_have(const struct strace_fds *set, int64_t fd)
 {

@@ -29,6 +29,8 @@ try() { scapread -r c.scap "--strace=$1"; echo "status $?"; }
 # classes of calls, of which some need no %, and no call's name does
 for set in fstat newfstatat %fstat %%stat %net network; do scapread -r "$samples/curl.scap" --strace="-f -e trace=$set" | grep -c '('; done
 try '-e trace=pure'
+# twice: the second adds to the first
+scapread -r "$samples/curl.scap" --strace='-f -o twice' --strace='-e trace=connect'; wc -l <twice
 # what was not recorded is no number
 scapread -r "$samples/curl.scap" --strace='-f -X raw -e raw=close -e trace=socket,close' | head -n 2
 scapread -r "$samples/curl.scap" --strace='-f -X verbose -e trace=socket' | head -n 1
