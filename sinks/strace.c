@@ -9,6 +9,15 @@
 #include <signal.h>
 #include <stdlib.h>
 
+/* What the view makes of an event type; looked up once, as far as the type says it. */
+struct strace_type {
+	const struct event_info *info; /* NULL: not asked yet */
+	enum { SHOWN_NOT, SHOWN_AS_CALL, SHOWN_AS_SIGNAL, SHOWN_AS_END } as;
+	/* Several calls may share a type: that of its last event. */
+	const char *name;
+	const struct strace_call *call; /* NULL: without a row */
+};
+
 struct strace_sink {
 	struct sink sink;
 	const struct strace_options *o;
@@ -18,7 +27,34 @@ struct strace_sink {
 	uint64_t n_followed; /* threads, as far as their forks and ends were seen */
 	struct strace_lines lines;
 	struct sink *summary; /* -c, -C; NULL: none */
+	struct strace_type types[EVENT_TYPE_MAX];
 };
+
+static struct strace_type *type_of(struct strace_sink *s, const struct event *ev)
+{
+	struct strace_type *t = &s->types[ev->type];
+	const struct event_info *info = ev->info;
+
+	if (t->info != info)
+		*t = (struct strace_type){
+		    .info = info,
+		    .as = !strcmp(info->name, "signaldeliver") ? SHOWN_AS_SIGNAL
+			  : !strcmp(info->name, "procexit")    ? SHOWN_AS_END
+			  : event_info_is_syscall(info) && !event_info_is_enter(info) ? SHOWN_AS_CALL
+										      : SHOWN_NOT,
+		};
+	return t;
+}
+
+static void name_find(const struct strace_sink *s, struct strace_type *t, struct event *ev)
+{
+	const char *name = call_name(ev, s->abi);
+
+	if (t->name == name)
+		return;
+	t->name = name;
+	t->call = strace_call_find(name);
+}
 
 /* ---- which events are shown ---- */
 
@@ -83,18 +119,19 @@ static bool call_shown(const struct strace_sink *s, const struct strace_call *ca
 
 /* ---- making lines ---- */
 
+static uint32_t length_of(const struct strace_line *line, const struct buffer *text)
+{
+	return (uint32_t)(text->len - line->at);
+}
+
 static void add_arguments(struct buffer *text, const struct strace_call *call, const struct strace_print *p,
 			  struct strace_line *line)
 {
 	bool out = false;
 
-	line->head_len = (uint32_t)(text->len - line->at);
-	if (call && p->o->undecoded) {
-		strace_words(p, call);
-		line->head_len = (uint32_t)(text->len - line->at);
-		return;
-	}
-	for (unsigned i = 0; call && i < call->n_args; i++) {
+	if (call && p->o->undecoded)
+		strace_words(p);
+	for (unsigned i = 0; call && !p->o->undecoded && i < call->n_args; i++) {
 		const struct strace_arg *arg = strace_call_arg(call, i);
 		size_t before = text->len, after;
 
@@ -103,15 +140,16 @@ static void add_arguments(struct buffer *text, const struct strace_call *call, c
 		after = text->len;
 		if (arg->out && !out) { /* from here on it is printed when the call has returned */
 			out = true;
-			line->head_len = (uint32_t)(text->len - line->at);
+			line->head = length_of(line, text);
 		}
 		strace_argument(p, arg);
 		if (text->len == after && !buffer_failed(text))
 			text->len = before;
 	}
 	/* what was to come when it returns may have been nothing */
-	if (!out || line->head_len > text->len - line->at)
-		line->head_len = (uint32_t)(text->len - line->at);
+	line->tail = length_of(line, text);
+	if (!out || line->head > line->tail)
+		line->head = line->tail;
 }
 
 /* What read and write moved, as -e read= and -e write= have it: sixteen bytes in a line. */
@@ -165,10 +203,10 @@ static const struct strace_options *options_of(const struct strace_options *o, u
 	return own;
 }
 
-static void add_call(struct strace_sink *s, struct event *ev, struct state *st)
+static void add_call(struct strace_sink *s, const struct strace_type *t, struct event *ev, struct state *st)
 {
-	const char *name = call_name(ev, s->abi);
-	const struct strace_call *call = strace_call_find(name);
+	/* A row that another schema has given other parameters says nothing of this event. */
+	const struct strace_call *call = t->call && t->call->event == ev->type ? t->call : NULL;
 	struct strace_options own;
 	struct buffer *text = &s->lines.text;
 	struct strace_print p = {s->o, ev, st, text, NULL};
@@ -180,29 +218,26 @@ static void add_call(struct strace_sink *s, struct event *ev, struct state *st)
 				   .is_call = true,
 				   .among_others = s->n_followed > 1};
 
-	/* A row that another schema has given other parameters says nothing of this event. */
-	if (call && call->event != ev->type)
-		call = NULL;
 	if (call)
 		p.o = options_of(s->o, s->o->calls[strace_call_index(call)], &own);
 	strace_memory_find(&p, &memory, s->abi);
-	line.at = (uint32_t)text->len;
-	line.name_len = (uint32_t)strlen(name);
+	line.at = text->len;
+	line.name_len = (uint32_t)strlen(t->name);
 	if (ev->duration_ns != DURATION_NONE && ev->duration_ns <= ev->time_ns)
 		line.from_ns = ev->time_ns - ev->duration_ns;
 	if (s->o->numbers && ev->sysno == SYSNO_NONE)
 		buffer_printf(text, "[   ?] ");
 	else if (s->o->numbers)
 		buffer_printf(text, "[%4u] ", ev->sysno);
-	line.name_at = (uint32_t)text->len - line.at;
-	buffer_printf(text, "%s(", name);
+	line.name_at = length_of(&line, text);
+	buffer_append(text, t->name, line.name_len);
+	buffer_u8(text, '(');
 	add_arguments(text, call, &p, &line);
-	line.tail_len = (uint32_t)(text->len - line.at) - line.head_len;
 	strace_result(&p, call);
-	line.result_len = (uint32_t)(text->len - line.at) - line.head_len - line.tail_len;
+	line.result = length_of(&line, text);
 	line.may_vanish = call_broken_off(ev);
 	add_data(s, ev, st);
-	line.dump_len = (uint32_t)(text->len - line.at) - line.head_len - line.tail_len - line.result_len;
+	line.dump = length_of(&line, text);
 	strace_lines_add(&s->lines, &line);
 }
 
@@ -211,8 +246,8 @@ static void add_note(struct strace_sink *s, const struct event *ev, size_t at)
 	struct strace_line line = {.tid = ev->tid,
 				   .from_ns = ev->time_ns,
 				   .to_ns = ev->time_ns,
-				   .at = (uint32_t)at,
-				   .head_len = (uint32_t)(s->lines.text.len - at),
+				   .at = at,
+				   .head = (uint32_t)(s->lines.text.len - at),
 				   .among_others = s->n_followed > 1};
 
 	strace_lines_add(&s->lines, &line);
@@ -262,9 +297,8 @@ static void add_end(struct strace_sink *s, struct event *ev)
 
 	/* The kernel broke the call off to end the thread: nobody saw it return. */
 	if (last && last->may_vanish && !buffer_failed(&s->lines.text)) {
-		s->lines.text.data[last->at + last->head_len + last->tail_len] = '?';
-		last->result_len = 1;
-		last->dump_len = 0;
+		s->lines.text.data[last->at + last->tail] = '?';
+		last->result = last->dump = last->tail + 1;
 	}
 	if (s->o->quiet > 1)
 		return;
@@ -289,32 +323,39 @@ static int strace_capture(struct sink *sink, const struct capture_info *info, st
 }
 
 /* Ends and signals are told to the table, too: it leaves out calls of which nobody saw the end. */
-static int show(struct strace_sink *s, struct event *ev, struct state *st, struct error *err)
+static int show(struct strace_sink *s, struct strace_type *t, struct event *ev, struct state *st, struct error *err)
 {
-	bool lines = !s->o->summary, counts = s->summary;
-	bool is_signal = !strcmp(ev->info->name, "signaldeliver"), is_end = !strcmp(ev->info->name, "procexit");
+	const bool lines = !s->o->summary;
 
-	if (lines && is_signal) {
-		add_signal(s, ev);
-	} else if (lines && is_end) {
-		add_end(s, ev);
-	} else if (!is_signal && !is_end) {
-		if (!event_info_is_syscall(ev->info) || event_info_is_enter(ev->info) || ev->flags & EVENT_CHILD_RETURN)
-			return 0;
-		if (!call_shown(s, strace_call_find(call_name(ev, s->abi)), ev, st))
+	switch (t->as) {
+	case SHOWN_NOT:
+		return 0;
+	case SHOWN_AS_SIGNAL:
+		if (lines)
+			add_signal(s, ev);
+		break;
+	case SHOWN_AS_END:
+		if (lines)
+			add_end(s, ev);
+		break;
+	case SHOWN_AS_CALL:
+		name_find(s, t, ev);
+		if (ev->flags & EVENT_CHILD_RETURN || !call_shown(s, t->call, ev, st))
 			return 0;
 		if (lines)
-			add_call(s, ev, st);
+			add_call(s, t, ev, st);
+		break;
 	}
-	return counts ? s->summary->ops->event(s->summary, ev, st, err) : 0;
+	return s->summary ? s->summary->ops->event(s->summary, ev, st, err) : 0;
 }
 
 static int strace_event(struct sink *sink, struct event *ev, struct state *st, struct error *err)
 {
 	struct strace_sink *s = (struct strace_sink *)sink;
+	struct strace_type *t = type_of(s, ev);
 	int r;
 
-	if (!s->has_first && ev->tid > 0 && ev->info->category & (EC_SYSCALL | EC_TRACEPOINT)) {
+	if (!s->has_first && ev->tid > 0 && (event_info_is_syscall(ev->info) || ev->info->category & EC_TRACEPOINT)) {
 		s->has_first = true;
 		s->first_tid = ev->tid;
 	}
@@ -322,8 +363,8 @@ static int strace_event(struct sink *sink, struct event *ev, struct state *st, s
 		return 0;
 	if (ev->flags & EVENT_CHILD_RETURN)
 		s->n_followed++;
-	r = show(s, ev, st, err);
-	if (s->n_followed && !strcmp(ev->info->name, "procexit"))
+	r = show(s, t, ev, st, err);
+	if (s->n_followed && t->as == SHOWN_AS_END)
 		s->n_followed--;
 	return r == 0 && strace_lines_full(&s->lines) ? strace_lines_print(&s->lines, err) : r;
 }

@@ -1,6 +1,7 @@
 #include "sinks/strace_lines.h"
 
 #include "format/event.h"
+#include "state/render.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #define PENDING_LINES	(1u << 18)
 #define FILES_MAX	4096 /* -ff: processes with a file of their own */
 #define LOOK_BACK	4096 /* lines; a thread ends right behind its last call */
+#define PID_WIDTH	5
 #define NS_PER_S	1000000000u
 
 /* The way in or the way out of a line. */
@@ -24,6 +26,7 @@ static FILE *file_of(struct strace_lines *l, int64_t tid, struct error *err)
 {
 	char path[4096];
 	FILE *f = NULL;
+	int len;
 
 	if (!l->o->separate || !l->o->out)
 		return l->out;
@@ -36,7 +39,9 @@ static FILE *file_of(struct strace_lines *l, int64_t tid, struct error *err)
 		error_set(err, -E2BIG, "more than %d processes: -ff writes a file for each", FILES_MAX);
 		return NULL;
 	}
-	if (snprintf(path, sizeof path, "%s.%lld", l->o->out, (long long)tid) < (int)sizeof path)
+	len = snprintf(path, sizeof path, "%s.%lld", l->o->out, (long long)tid);
+	errno = ENAMETOOLONG;
+	if (len < (int)sizeof path)
 		f = fopen(path, l->o->append ? "ae" : "we");
 	if (!f) {
 		error_set(err, -errno, "%s: %s", path, strerror(errno));
@@ -87,7 +92,12 @@ static void print_prefix(struct strace_lines *l, const struct strace_line *line,
 		if (line->among_others)
 			buffer_printf(&l->print, "[pid %5lld] ", (long long)line->tid);
 	} else if (l->o->follow && !(l->o->separate && l->o->out)) {
-		buffer_printf(&l->print, "%-5lld ", (long long)line->tid);
+		size_t from = l->print.len;
+
+		buffer_decimal(&l->print, line->tid);
+		do
+			buffer_u8(&l->print, ' ');
+		while (l->print.len < from + PID_WIDTH + 1 && !buffer_failed(&l->print));
 	}
 	print_clock(l, ns);
 }
@@ -119,8 +129,14 @@ static const struct strace_line *line_at(const struct strace_lines *l, int64_t i
 static void leave_open_line(struct strace_lines *l)
 {
 	if (l->open_line >= 0)
-		buffer_printf(&l->print, " <unfinished ...>\n");
+		buffer_append(&l->print, " <unfinished ...>\n", 18);
 	l->open_line = -1;
+}
+
+/* What lies between two places in a line's text. */
+static void append_text(struct strace_lines *l, const struct strace_line *line, uint32_t from, uint32_t to)
+{
+	buffer_append(&l->print, l->text.data + line->at + from, to - from);
 }
 
 static void print_entry(struct strace_lines *l, int64_t i)
@@ -131,7 +147,7 @@ static void print_entry(struct strace_lines *l, int64_t i)
 	leave_open_line(l);
 	before = l->print.len;
 	print_prefix(l, line, line->from_ns);
-	buffer_append(&l->print, l->text.data + line->at, line->head_len);
+	append_text(l, line, 0, line->head);
 	l->open_line = i;
 	l->open_column = l->print.len - before;
 }
@@ -139,7 +155,6 @@ static void print_entry(struct strace_lines *l, int64_t i)
 static void print_exit(struct strace_lines *l, int64_t i)
 {
 	const struct strace_line *line = line_at(l, i);
-	const uint8_t *text = l->text.data + line->at;
 	size_t before = l->print.len, column = l->open_column;
 
 	if (l->open_line != i) {
@@ -147,21 +162,23 @@ static void print_exit(struct strace_lines *l, int64_t i)
 		before = l->print.len;
 		column = 0;
 		print_prefix(l, line, line->to_ns);
-		buffer_printf(&l->print, "<... %.*s resumed>", (int)line->name_len, text + line->name_at);
+		buffer_append(&l->print, "<... ", 5);
+		append_text(l, line, line->name_at, line->name_at + line->name_len);
+		buffer_append(&l->print, " resumed>", 9);
 	}
-	buffer_append(&l->print, text + line->head_len, line->tail_len);
+	append_text(l, line, line->head, line->tail);
 	buffer_append(&l->print, ") ", 2);
 	for (column += l->print.len - before; column < l->o->column; column++)
 		buffer_u8(&l->print, ' ');
 	buffer_append(&l->print, "= ", 2);
-	buffer_append(&l->print, text + line->head_len + line->tail_len, line->result_len);
+	append_text(l, line, line->tail, line->result);
 	if (l->o->durations && line->duration_ns != DURATION_NONE) {
 		buffer_printf(&l->print, " <%llu", (unsigned long long)(line->duration_ns / NS_PER_S));
 		print_fraction(l, line->duration_ns, l->o->duration_digits);
 		buffer_u8(&l->print, '>');
 	}
 	buffer_u8(&l->print, '\n');
-	buffer_append(&l->print, text + line->head_len + line->tail_len + line->result_len, line->dump_len);
+	append_text(l, line, line->result, line->dump);
 	l->open_line = -1;
 }
 
@@ -171,7 +188,7 @@ static void print_note(struct strace_lines *l, int64_t i)
 
 	leave_open_line(l);
 	print_prefix(l, line, line->to_ns);
-	buffer_append(&l->print, l->text.data + line->at, line->head_len);
+	append_text(l, line, 0, line->head);
 	buffer_u8(&l->print, '\n');
 }
 

@@ -4,8 +4,8 @@
  * Events come when calls return; strace's lines begin where calls are entered. So the pieces of lines
  * are kept for a while and put in the order of their times.
  *
- *	line.at = (uint32_t)l.text.len;
- *	... text is appended to l.text, lengths noted in the line ...
+ *	line.at = l.text.len;
+ *	... text is appended to l.text, the ends of its pieces noted in the line ...
  *	strace_lines_add(&l, &line);
  *	strace_lines_print(&l, &err);		// all that wait
  */
@@ -14,13 +14,14 @@
 
 #include <stdio.h>
 
-/* One call, signal or end. Its text: head, tail, result, and lines behind it (a dump). */
+/* One call, signal or end. Its text: head, tail, result, and lines behind it (a dump), each up to where its member says. */
 struct strace_line {
 	int64_t tid;
 	uint64_t from_ns, to_ns; /* equal: no way in of its own */
 	uint64_t duration_ns;
-	uint32_t at, head_len, tail_len, result_len, name_at, name_len; /* the name is in the head */
-	uint32_t dump_len;
+	size_t at; /* of the text; the others count from there */
+	uint32_t head, tail, result, dump;
+	uint32_t name_at, name_len; /* in the head */
 	bool is_call, late;
 	bool among_others; /* more than one thread is followed: its number stands in front */
 	bool may_vanish; /* its result is one that nobody sees when the thread is killed */

@@ -1,5 +1,7 @@
 #include "sinks/strace_pieces.h"
 
+#include "base/decimal.h"
+
 #include <time.h>
 
 #define TEXT_WHOLE	4096 /* paths are not cut by -s */
@@ -8,6 +10,13 @@
 void put(const struct strace_print *p, const char *text)
 {
 	buffer_append(p->out, text, strlen(text));
+}
+
+void put_unsigned(const struct strace_print *p, uint64_t v)
+{
+	char text[DECIMAL_MAX];
+
+	buffer_append(p->out, text, (size_t)(decimal_put(text, v) - text));
 }
 
 bool number_of(const struct strace_print *p, const struct strace_arg *arg, unsigned i, int64_t *ret)
@@ -93,10 +102,17 @@ static void put_byte(struct buffer *out, uint8_t c, bool digit_follows)
 			buffer_u8(out, (uint8_t)l[1]);
 			return;
 		}
-	if (c >= 0x20 && c < 0x7f)
+	if (c >= 0x20 && c < 0x7f) {
 		buffer_u8(out, c);
-	else
-		buffer_printf(out, digit_follows ? "\\%03o" : "\\%o", c);
+		return;
+	}
+	/* in octal, of three digits where another would be taken for one of them */
+	buffer_u8(out, '\\');
+	for (unsigned shift = digit_follows || c > 077 ? 6 : c > 07 ? 3 : 0;; shift -= 3) {
+		buffer_u8(out, (uint8_t)('0' + (c >> shift & 7)));
+		if (!shift)
+			break;
+	}
 }
 
 void strace_text(const struct strace_print *p, const uint8_t *data, size_t len, uint64_t whole,
@@ -135,7 +151,9 @@ void strace_flag_names(struct buffer *out, uint64_t value, const struct flag_tab
 		value &= ~row->value;
 		if (!strcmp(row->name, "-"))
 			continue;
-		buffer_printf(out, "%s%s", more ? "|" : "", row->name);
+		if (more)
+			buffer_u8(out, '|');
+		buffer_append(out, row->name, strlen(row->name));
 		more = true;
 	}
 	/* zero is printed without 0x */

@@ -25,6 +25,7 @@ enum {
 };
 
 void put(const struct strace_print *p, const char *text);
+void put_unsigned(const struct strace_print *p, uint64_t v);
 /* The argument as its register had it, an int unless it is printed as u or x; false: not recorded. */
 bool strace_word(const struct strace_print *p, const struct strace_arg *arg, int64_t *ret);
 /* The i-th parameter of an argument as a number, or the argument itself where the table names none; false: it is absent. */

@@ -11,24 +11,24 @@ static void put_time(const struct strace_print *p, int64_t ns, const char *unit,
 		      (long long)(ns % NS_PER_S / divisor));
 }
 
-PRINT(time)
+static void put_one_time(const struct strace_print *p, const struct strace_arg *arg, const char *unit, int64_t divisor)
 {
 	int64_t ns;
 
 	if (number_of(p, arg, 0, &ns))
-		put_time(p, ns, "nsec", 1);
+		put_time(p, ns, unit, divisor);
 	else
 		put(p, "NULL");
 }
 
+PRINT(time)
+{
+	put_one_time(p, arg, "nsec", 1);
+}
+
 PRINT(timeval)
 {
-	int64_t ns;
-
-	if (number_of(p, arg, 0, &ns))
-		put_time(p, ns, "usec", 1000);
-	else
-		put(p, "NULL");
+	put_one_time(p, arg, "usec", 1000);
 }
 
 PRINT(times)

@@ -29,7 +29,7 @@ PRINT(u)
 	int64_t v;
 
 	if (number_known(p, arg, &v))
-		buffer_printf(p->out, "%llu", (unsigned long long)v);
+		put_unsigned(p, (uint64_t)v);
 }
 
 PRINT(x)

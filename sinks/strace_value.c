@@ -63,7 +63,7 @@ void strace_argument(const struct strace_print *p, const struct strace_arg *arg)
 	}
 }
 
-void strace_words(const struct strace_print *p, const struct strace_call *call)
+void strace_words(const struct strace_print *p)
 {
 	if (!p->memory)
 		put(p, "...");

@@ -22,7 +22,7 @@ struct strace_print {
 /* One argument; nothing at all is printed for those that this call has not. */
 void strace_argument(const struct strace_print *p, const struct strace_arg *arg);
 /* All arguments as the numbers that they are (-e raw=); "..." where they were not recorded. */
-void strace_words(const struct strace_print *p, const struct strace_call *call);
+void strace_words(const struct strace_print *p);
 /* What stands behind "= ". */
 void strace_result(const struct strace_print *p, const struct strace_call *call);
 /* Text in quotes, cut to -s, with "..." behind it where `whole` bytes were there. */

@@ -31,6 +31,8 @@ for set in fstat newfstatat %fstat %%stat %net network; do scapread -r "$samples
 try '-e trace=pure'
 # twice: the second adds to the first
 scapread -r "$samples/curl.scap" --strace='-f -o twice' --strace='-e trace=connect'; wc -l <twice
+# a name that has no room for the thread's number is an error
+scapread -r c.scap --strace="-ff -o $(printf %4095d 7 | tr ' ' x)" 2>&-; echo "status $?"
 # what was not recorded is no number
 scapread -r "$samples/curl.scap" --strace='-f -X raw -e raw=close -e trace=socket,close' | head -n 2
 scapread -r "$samples/curl.scap" --strace='-f -X verbose -e trace=socket' | head -n 1

@@ -100,6 +100,8 @@ START_TEST(structures_are_printed)
 
 	memcpy(stat + 24, &(uint32_t){0100644}, 4);
 	memcpy(stat + 48, &(int64_t){1234}, 8);
+	words(&b, 0, NULL);
+	expect(56, false, 5, &b, "clone(child_stack=0x?, flags=?)");
 	words(&b, 2, (uint64_t[]){3, THERE});
 	piece(&b, THERE, stat, sizeof stat);
 	expect(5, false, 0, &b, "fstat(3, {st_mode=S_IFREG|0644, st_size=1234, ...})");
