@@ -1,4 +1,5 @@
 #include "format/input.h"
+#include "format/scap_input.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -25,13 +26,41 @@ int input_init(struct input *in, int fd)
 	return 0;
 }
 
+int input_init_packed(struct input *in, struct scap_input *bytes)
+{
+	*in = (struct input){.fd = -1};
+	if (!(in->packed = malloc(sizeof *in->packed))) {
+		scap_input_done(bytes);
+		return -ENOMEM;
+	}
+	*in->packed = *bytes;
+	return (in->window = malloc(WINDOW_SIZE)) ? 0 : -ENOMEM;
+}
+
 void input_done(struct input *in)
 {
+	if (in->packed)
+		scap_input_done(in->packed);
+	free(in->packed);
+	in->packed = NULL;
 	free(in->window);
 	in->window = NULL;
 	if (in->fd >= 0)
 		close(in->fd);
 	in->fd = -1;
+}
+
+static ssize_t packed_read(struct scap_input *packed, uint8_t *to, size_t want)
+{
+	uint64_t missing;
+	int r = scap_input_fill(packed, 1, NULL);
+	size_t n = scap_input_have(packed) < want ? scap_input_have(packed) : want;
+
+	if (r < 0)
+		return r;
+	memcpy(to, packed->window + packed->start, n);
+	scap_input_skip(packed, n, &missing, NULL);
+	return (ssize_t)n;
 }
 
 /* Reads behind the window's end. Bytes read, 0 at the end, negative errno. */
@@ -40,6 +69,8 @@ static ssize_t input_read(struct input *in, size_t want)
 	uint8_t *to = in->window + in->end;
 	ssize_t n;
 
+	if (in->packed)
+		return packed_read(in->packed, to, want);
 	do {
 		n = in->seekable ? pread(in->fd, to, want, (off_t)(in->at + in->end - in->start))
 				 : read(in->fd, to, want);
@@ -116,4 +147,9 @@ void input_seek(struct input *in, uint64_t at)
 {
 	in->start = in->end = 0;
 	in->at = at;
+}
+
+const struct error *input_damage(const struct input *in)
+{
+	return in->packed && in->packed->damage.code ? &in->packed->damage : NULL;
 }

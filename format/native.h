@@ -7,6 +7,8 @@
 #pragma once
 #include "format/source.h"
 
+struct scap_input;
+
 #define NATIVE_BLOCK_MAX 262160 /* total length; Wireshark's tools stop at longer pcapng blocks */
 #define NATIVE_LEVEL	 6	/* zstd level by default */
 
@@ -68,5 +70,13 @@ void native_writer_free(struct native_writer *w);	/* without finish: as if kille
  * fd may be a pipe. Owned by the source from here on, also on failure. name is for messages. */
 struct source *native_reader_new(int fd, const char *name, const struct source_options *options,
 				 struct error *err);
+/*
+ * Of a file that was compressed as a whole (scap_input.h): it is read as a pipe is. The contents of *bytes go
+ * over, also on failure.
+ */
+struct source *native_reader_new_packed(struct scap_input *bytes, const char *name,
+					const struct source_options *options, struct error *err);
+/* "gzip" or "zstd", NULL when it is not compressed as a whole. Only for sources of this reader. */
+const char *native_reader_packing(const struct source *s);
 /* Whether these first bytes (at least 28) can be a native file; genuine .scap differs. */
 bool native_reader_probe(const uint8_t *head, size_t len);

@@ -4,6 +4,7 @@
 #include "format/index_block.h"
 #include "format/packet_feed.h"
 #include "format/plan.h"
+#include "format/scap_input.h"
 #include "format/schema_block.h"
 
 #include <errno.h>
@@ -25,6 +26,7 @@ struct native_reader {
 	bool planned, no_plan;	/* blocks come in the plan's order; it was tried in vain */
 	uint64_t n_before_plan;	/* damaged places told then */
 	bool ended;
+	bool packing_told;	/* damage of the compression */
 	bool held;		/* the input stands at a block that was given out and must be passed */
 	bool wants;		/* `wanted` counts */
 	uint64_t wanted[EVENT_TYPE_MAX / 64];
@@ -564,10 +566,25 @@ static int block_next(struct native_reader *r, struct error *err)
 	return walk_next(&r->walk, err);
 }
 
+/* Where the input ends, or does within a block: because of damage of what it is compressed with? Told once. */
+static int packing_check(struct native_reader *r, int code, struct error *err)
+{
+	const struct error *damage = input_damage(&r->walk.input);
+
+	if (!damage || r->packing_told)
+		return code;
+	r->packing_told = true;
+	if (err)
+		error_clear(err);
+	return error_set_at(err, damage->code, damage->offset, "%s", damage->text);
+}
+
 static int reader_step(struct native_reader *r, struct item *ret, struct error *err)
 {
 	int e = block_next(r, err);
 
+	if (e == 0 || e == -ENODATA)
+		e = packing_check(r, e, err);
 	if (e <= 0)
 		return e < 0 ? reader_fail(r, e, err) : 0;
 	e = sequence_check(r, err);
@@ -677,7 +694,7 @@ static void reader_stats(struct source *s, struct source_stats *ret)
 	const struct native_reader *r = (struct native_reader *)s;
 
 	*ret = r->stats;
-	ret->bytes = r->walk.input.at - r->walk.start;
+	ret->bytes = r->walk.input.packed ? r->walk.input.packed->file_at : r->walk.input.at - r->walk.start;
 	ret->n_skipped_foreign = r->walk.n_foreign;
 	ret->n_packets = r->walk.n_packets;
 	ret->has_index = r->n_finished && r->n_finished == r->stats.n_captures;
@@ -693,21 +710,22 @@ static const struct source_ops native_ops = {
 	.packet = reader_packet,
 };
 
-struct source *native_reader_new(int fd, const char *name, const struct source_options *options,
-				 struct error *err)
+/* The input's contents go over, also on failure; `ready` is what making it returned. */
+static struct source *reader_new(struct input *input, int ready, const char *name,
+				 const struct source_options *options, struct error *err)
 {
 	struct native_reader *r = calloc(1, sizeof *r);
 
 	if (!r) {
-		close(fd);
+		input_done(input);
 		error_set(err, -ENOMEM, "out of memory");
 		return NULL;
 	}
 	r->options = *options;
 	r->stats.index_valid = true;
-	if (input_init(&r->walk.input, fd) < 0 || !(r->name = strdup(name)) ||
-	    !(r->schema = schema_new()) || events_decoder_init(&r->decoder) < 0 ||
-	    batch_alloc(&r->batch) < 0) {
+	r->walk.input = *input;
+	if (ready < 0 || !(r->name = strdup(name)) || !(r->schema = schema_new()) ||
+	    events_decoder_init(&r->decoder) < 0 || batch_alloc(&r->batch) < 0) {
 		reader_close(&r->source);
 		error_set(err, -ENOMEM, "out of memory");
 		return NULL;
@@ -723,6 +741,31 @@ struct source *native_reader_new(int fd, const char *name, const struct source_o
 	r->batch.owner = r;
 	r->source = (struct source){&native_ops, r->schema};
 	return &r->source;
+}
+
+struct source *native_reader_new(int fd, const char *name, const struct source_options *options,
+				 struct error *err)
+{
+	struct input input;
+	int ready = input_init(&input, fd);
+
+	return reader_new(&input, ready, name, options, err);
+}
+
+struct source *native_reader_new_packed(struct scap_input *bytes, const char *name,
+					const struct source_options *options, struct error *err)
+{
+	struct input input;
+	int ready = input_init_packed(&input, bytes);
+
+	return reader_new(&input, ready, name, options, err);
+}
+
+const char *native_reader_packing(const struct source *s)
+{
+	const struct scap_input *packed = ((const struct native_reader *)s)->walk.input.packed;
+
+	return packed ? packed->packing == SCAP_GZIP ? "gzip" : "zstd" : NULL;
 }
 
 bool native_reader_probe(const uint8_t *head, size_t len)

@@ -14,12 +14,17 @@
 #pragma once
 #include "format/source.h"
 
+struct scap_input;
+
 /*
  * fd may be a pipe. Owned by the source from here on, also on failure. name is for messages.
  * Memory: at most 48 MiB for plain and gzip, 128 MiB more when a zstd frame asks for it. NULL on failure.
  */
 struct source *scap_reader_new(int fd, const char *name, const struct source_options *options,
 			       struct error *err);
+/* The same of bytes that were looked at already (scap_input.h): their contents go over, also on failure. */
+struct source *scap_reader_new_from(struct scap_input *bytes, const char *name,
+				    const struct source_options *options, struct error *err);
 /*
  * Whether these first bytes can be a genuine .scap file: of a compressed one they show only that it is
  * compressed.

@@ -22,8 +22,9 @@ int scap_input_init(struct scap_input *in, int fd)
 
 void scap_input_done(struct scap_input *in)
 {
-	if (in->has_zlib)
-		inflateEnd(&in->zlib);
+	if (in->zlib)
+		inflateEnd(in->zlib);
+	free(in->zlib);
 	ZSTD_freeDCtx(in->zstd);
 	free(in->window);
 	free(in->packed);
@@ -94,8 +95,12 @@ static int packing_find(struct scap_input *in, struct error *err)
 	in->packed_end = have;
 	in->end = 0;
 	if (in->packing == SCAP_GZIP) {
-		in->has_zlib = inflateInit2(&in->zlib, 15 + 16) == Z_OK;
-		return in->has_zlib ? 0 : error_set(err, -ENOMEM, "out of memory");
+		in->zlib = calloc(1, sizeof *in->zlib);
+		if (in->zlib && inflateInit2(in->zlib, 15 + 16) == Z_OK)
+			return 0;
+		free(in->zlib);
+		in->zlib = NULL;
+		return error_set(err, -ENOMEM, "out of memory");
 	}
 	in->zstd = ZSTD_createDCtx();
 	if (!in->zstd)
@@ -125,20 +130,20 @@ static size_t inflate_some(struct scap_input *in, uint8_t *to, size_t room)
 	if (!in->within)
 		in->later = in->packed_start + 1;
 	in->within = true;
-	in->zlib.next_in = in->packed + in->packed_start;
-	in->zlib.avail_in = (uInt)(in->packed_end - in->packed_start);
-	in->zlib.next_out = to;
-	in->zlib.avail_out = (uInt)room;
-	r = inflate(&in->zlib, Z_NO_FLUSH);
-	in->file_at += (in->packed_end - in->packed_start) - in->zlib.avail_in;
-	in->packed_start = in->packed_end - in->zlib.avail_in;
+	in->zlib->next_in = in->packed + in->packed_start;
+	in->zlib->avail_in = (uInt)(in->packed_end - in->packed_start);
+	in->zlib->next_out = to;
+	in->zlib->avail_out = (uInt)room;
+	r = inflate(in->zlib, Z_NO_FLUSH);
+	in->file_at += (in->packed_end - in->packed_start) - in->zlib->avail_in;
+	in->packed_start = in->packed_end - in->zlib->avail_in;
 	if (r == Z_STREAM_END) {
 		in->within = false;
-		inflateReset(&in->zlib);
+		inflateReset(in->zlib);
 	} else if (r != Z_OK && r != Z_BUF_ERROR) {
-		break_off(in, -EBADMSG, in->zlib.msg ? in->zlib.msg : "damaged gzip data");
+		break_off(in, -EBADMSG, in->zlib->msg ? in->zlib->msg : "damaged gzip data");
 	}
-	return room - in->zlib.avail_out;
+	return room - in->zlib->avail_out;
 }
 
 static bool is_gzip_front(const uint8_t *p)
@@ -167,7 +172,7 @@ int scap_input_resume(struct scap_input *in, struct error *err)
 				continue;
 			in->ended = in->within = false;
 			error_clear(&in->damage);
-			inflateReset(&in->zlib);
+			inflateReset(in->zlib);
 			return 1;
 		}
 		memmove(in->packed, in->packed + in->packed_start, have);

@@ -1,5 +1,5 @@
 /*
- * The bytes of a genuine .scap file, decompressed: plain, gzip (members one after the other) or zstd.
+ * The bytes of a capture, decompressed: plain, gzip (members one after the other) or zstd.
  *
  *	scap_input_fill(&in, 8, &err);
  *	if (scap_input_have(&in) < 8)	// the end, or damage of the compression: in.damage says which
@@ -32,13 +32,12 @@ struct scap_input {
 	bool within;		/* in a gzip member or zstd frame */
 	size_t later;		/* from here on in packed, a member later than the present one may begin */
 	uint64_t twice;		/* bytes that were looked at again behind damage */
-	z_stream zlib;
-	bool has_zlib;
+	z_stream *zlib;
 	ZSTD_DCtx *zstd;
 	struct error damage;	/* of the compression; comes behind what the window holds */
 };
 
-/* The fd is owned from here on, also on failure. 0 or -ENOMEM. */
+/* The fd is owned from here on, also on failure. 0 or -ENOMEM. The structure may be moved. */
 int scap_input_init(struct scap_input *in, int fd);
 void scap_input_done(struct scap_input *in);
 

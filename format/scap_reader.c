@@ -612,20 +612,21 @@ bool scap_reader_probe(const uint8_t *head, size_t len)
 	return next >= SCAP_CODE_FIRST && next <= SCAP_CODE_LAST;
 }
 
-struct source *scap_reader_new(int fd, const char *name, const struct source_options *options,
-			       struct error *err)
+struct source *scap_reader_new_from(struct scap_input *bytes, const char *name,
+				    const struct source_options *options, struct error *err)
 {
 	struct scap_reader *r = calloc(1, sizeof *r);
 
 	if (!r) {
-		close(fd);
+		scap_input_done(bytes);
 		error_set(err, -ENOMEM, "out of memory");
 		return NULL;
 	}
 	r->options = *options;
 	r->number = 1;
-	if (scap_input_init(&r->input, fd) < 0 || !(r->name = strdup(name)) ||
-	    !(r->schema = schema_new()) || scap_scan_init(&r->scan, r->schema) < 0) {
+	r->input = *bytes;
+	if (!(r->name = strdup(name)) || !(r->schema = schema_new()) ||
+	    scap_scan_init(&r->scan, r->schema) < 0) {
 		reader_close(&r->source);
 		error_set(err, -ENOMEM, "out of memory");
 		return NULL;
@@ -634,4 +635,16 @@ struct source *scap_reader_new(int fd, const char *name, const struct source_opt
 	r->scan.raw_events = options->raw_events;
 	r->source = (struct source){&scap_ops, r->schema};
 	return &r->source;
+}
+
+struct source *scap_reader_new(int fd, const char *name, const struct source_options *options,
+			       struct error *err)
+{
+	struct scap_input bytes;
+
+	if (scap_input_init(&bytes, fd) == 0)
+		return scap_reader_new_from(&bytes, name, options, err);
+	scap_input_done(&bytes);
+	error_set(err, -ENOMEM, "out of memory");
+	return NULL;
 }

@@ -1,6 +1,7 @@
 #include "replay/capture_report.h"
 #include "format/block.h"
 #include "format/event.h"
+#include "format/native.h"
 #include "format/scap.h"
 #include "replay/source_open.h"
 #include "sinks/json_text.h"
@@ -275,6 +276,7 @@ static void print_losses(const struct report *r, FILE *out)
 static void print_blocks(const struct report *r, FILE *out)
 {
 	const struct source_stats *s = &r->stats;
+	const char *packing;
 
 	fprintf(out, "%-18s", "blocks");
 	for (unsigned k = 1, n = 0; k < 8; k++) {
@@ -290,10 +292,26 @@ static void print_blocks(const struct report *r, FILE *out)
 		fprintf(out, "%-18s%.2f to 1, %.1f bytes an event\n", "compression",
 			(double)s->bytes_raw / (double)s->bytes,
 			(double)s->bytes / (double)s->n_events);
-	if (is_genuine(r))
-		fprintf(out, "%-18s%s\n", "packing", scap_reader_packing(r->source));
-	else
+	packing = is_genuine(r) ? scap_reader_packing(r->source) : native_reader_packing(r->source);
+	if (packing)
+		fprintf(out, "%-18s%s\n", "packing", packing);
+	if (!is_genuine(r))
 		fprintf(out, "%-18s%s\n", "index", index_words(r));
+}
+
+static void print_damage(const struct report *r, FILE *out)
+{
+	const struct source_stats *s = &r->stats;
+	uint64_t n = s->n_damaged + s->n_unreadable;
+
+	if (report_whole(r))
+		fprintf(out, "%-18s%s\n", "damage", r->verified ? "none" : "none seen (--verify looks everywhere)");
+	if (n || s->events_missing || s->truncated)
+		fprintf(out, "%-18s%" PRIu64 " place%s, %" PRIu64 " events missing%s\n", "damage", n,
+			n == 1 ? "" : "s", s->events_missing, s->truncated ? ", cut short: more may be" : "");
+	if (r->n_bad_events)
+		fprintf(out, "%-18s%" PRIu64 " whose payload contradicts its type\n", "damaged events",
+			r->n_bad_events);
 }
 
 void report_print(const struct report *r, FILE *out)
@@ -319,16 +337,7 @@ void report_print(const struct report *r, FILE *out)
 		fprintf(out, "%-18sjump %" PRIu64 " time%s though no block is missing\n", "event numbers",
 			s->n_misnumbered, s->n_misnumbered == 1 ? "" : "s");
 	print_blocks(r, out);
-	if (!report_whole(r))
-		fprintf(out, "%-18s%" PRIu64 " places, %" PRIu64 " events missing%s\n", "damage",
-			s->n_damaged + s->n_unreadable, s->events_missing,
-			s->truncated ? ", cut short" : "");
-	if (r->n_bad_events)
-		fprintf(out, "%-18s%" PRIu64 " whose payload contradicts its type\n", "damaged events",
-			r->n_bad_events);
-	else
-		fprintf(out, "%-18s%s\n", "damage",
-			r->verified ? "none" : "none seen (--verify looks everywhere)");
+	print_damage(r, out);
 }
 
 /* ---- JSON ---- */

@@ -1,5 +1,6 @@
 #include "replay/source_open.h"
 #include "format/scap.h"
+#include "format/scap_input.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -157,6 +158,35 @@ static int check(int fd, struct error *err)
 	return describe(head, len, whole, err);
 }
 
+/*
+ * A .scap file, or what is compressed as a whole: only its first bytes, decompressed, tell whose capture that is.
+ */
+static struct source *open_scap(int fd, const char *name, const struct source_options *options, struct error *err)
+{
+	struct scap_input bytes;
+	uint8_t *head;
+	size_t len;
+	int r = scap_input_init(&bytes, fd) < 0 ? error_set(err, -ENOMEM, "out of memory") : 0;
+
+	bytes.stop = options->stop;
+	if (r < 0 || (r = scap_input_fill(&bytes, PROBE_MIN + 4, err)) < 0) {
+		scap_input_done(&bytes);
+		error_prefix(err, "%s", name);
+		return NULL;
+	}
+	head = bytes.window + bytes.start;
+	len = scap_input_have(&bytes);
+	if (bytes.packing != SCAP_PLAIN && !scap_reader_probe(head, len) && native_reader_probe(head, len))
+		return native_reader_new_packed(&bytes, name, options, err);
+	/* Of what may be damaged the reader says what is wrong, and looks further. */
+	if (bytes.packing == SCAP_PLAIN || bytes.damage.code || !looks_like_text(head, len))
+		return scap_reader_new_from(&bytes, name, options, err);
+	describe(head, len, bytes.ended, err);
+	error_prefix(err, "%s: compressed in it", name);
+	scap_input_done(&bytes);
+	return NULL;
+}
+
 struct source *source_open(const char *path, const struct source_options *options,
 			   struct error *err)
 {
@@ -176,5 +206,5 @@ struct source *source_open(const char *path, const struct source_options *option
 		return NULL;
 	}
 	options = options ? options : &defaults;
-	return kind ? scap_reader_new(fd, name, options, err) : native_reader_new(fd, name, options, err);
+	return kind ? open_scap(fd, name, options, err) : native_reader_new(fd, name, options, err);
 }
