@@ -11,17 +11,15 @@
 #include "filters/filter_text.h"
 #include "format/event.h"
 #include "replay/merge.h"
+#include "replay/new_file.h"
 #include "replay/source_open.h"
 #include "sinks/pipeline.h"
 #include "sinks/sink_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE };
 
@@ -248,35 +246,31 @@ static int copy_all(struct edit *e, struct error *err)
 	return r < 0 ? error_prefix(err, "%s", e->out) : 0;
 }
 
-/* ---- files ---- */
+/* ---- how it ended ---- */
 
-static int output_open(const char *path, char *const *inputs, size_t n_inputs, int *ret, struct error *err)
+/* Whoever reads what we write may have seen enough. */
+static int reader_left(int r, struct error *err)
 {
-	bool to_stdout = !strcmp(path, "-");
-	struct stat in, out;
-	int fd = to_stdout ? fcntl(1, F_DUPFD_CLOEXEC, 0)
-			   : open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
-
-	if (fd < 0)
-		return error_set(err, -errno, "%s: %s", path, strerror(errno));
-	*ret = fd;
-	if (isatty(fd))
-		return error_set(err, -EINVAL, "a capture is no text: it is not written to a terminal");
-	if (fstat(fd, &out) < 0 || !S_ISREG(out.st_mode))
-		return 0;
-	for (size_t i = 0; i < n_inputs; i++)
-		if (stat(inputs[i], &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-			return error_set(err, -EINVAL, "%s is the input, too; write to another file", path);
-	if (!to_stdout && ftruncate(fd, 0) < 0)
-		return error_set(err, -errno, "%s: %s", path, strerror(errno));
+	if (r != -EPIPE)
+		return r;
+	error_clear(err);
 	return 0;
 }
 
-static int output_close(int fd, const char *path, int r, struct error *err)
+static void tell_repair(const char *out, uint64_t n_events, uint64_t n_lost, uint64_t n_damaged, bool cut)
 {
-	if (fd >= 0 && close(fd) < 0 && r == 0)
-		return error_set(err, -errno, "%s: %s", path, strerror(errno));
-	return r;
+	fprintf(stderr, "%s: %" PRIu64 " events; %" PRIu64 " lost in %" PRIu64 " damaged place%s\n", out, n_events,
+		n_lost, n_damaged, n_damaged == 1 ? "" : "s");
+	if (cut)
+		fprintf(stderr, "%s: the end is missing: how many events came there is not known\n", out);
+}
+
+static bool was_cut(const struct source *s)
+{
+	struct source_stats stats;
+
+	source_stats((struct source *)s, &stats);
+	return stats.truncated;
 }
 
 /* ---- one native file from another: everything in it ---- */
@@ -285,26 +279,30 @@ static int copy_file(const struct options *o, char *const *in, const char *out)
 {
 	/* All is looked at before it is copied: damage met halfway through a batch would be too late. */
 	struct source_options reading = {.verify = true};
-	struct edit e = {.o = o, .in = source_path_name(*in), .out = out, .fd = -1};
+	struct edit e = {.o = o, .in = source_path_name(*in), .out = out};
 	struct error err = {0};
-	int r;
+	struct new_file file;
+	bool cut;
+	int r, late;
 
 	if (!(e.source = source_open(*in, &reading, &err)))
 		return complain(&err, EXIT_FAILED);
-	r = output_open(out, in, 1, &e.fd, &err);
+	r = new_file_open(&file, out, in, 1, &err);
+	e.fd = file.fd;
 	if (r == 0)
 		r = copy_all(&e, &err);
+	cut = was_cut(e.source);
 	native_writer_free(e.writer);
 	source_close(e.source);
-	r = output_close(e.fd, out, r, &err);
-	if (r < 0)
+	r = reader_left(r, &err);
+	late = new_file_close(&file, r == 0, &err);
+	if (r < 0 || late < 0)
 		return complain(&err, EXIT_FAILED);
 	if (o->repair && e.n_mended)
 		fprintf(stderr, "%s: the payload of %" PRIu64 " event%s contradicted its type: what cannot be "
 			"read of it is left out\n", out, e.n_mended, e.n_mended == 1 ? "" : "s");
 	if (o->repair)
-		fprintf(stderr, "%s: %" PRIu64 " events; %" PRIu64 " lost in %" PRIu64 " damaged place%s\n",
-			out, e.n_events, e.n_lost, e.n_damaged, e.n_damaged == 1 ? "" : "s");
+		tell_repair(out, e.n_events, e.n_lost, e.n_damaged, cut);
 	return EXIT_OK;
 }
 
@@ -358,14 +356,17 @@ static void on_damage(void *context, const struct error *err)
 	fprintf(stderr, "scapedit: %s\n", err->text);
 }
 
-static int run_pipeline(struct options *o, struct pipeline *p, const char *in, const char *out, struct error *err)
+static int run_pipeline(struct options *o, struct pipeline *p, const struct source *from, const char *in,
+			const char *out, struct error *err)
 {
-	int r = pipeline_run(p, err);
+	int r = reader_left(pipeline_run(p, err), err);
+
+	if (r == -ENOSPC || r == -EFBIG || r == -EDQUOT)
+		return error_prefix(err, "%s", out);
 
 	if (r == -EBADMSG && o->repair && (p->n_damaged || p->n_bad_events)) {
 		error_clear(err);
-		fprintf(stderr, "%s: %" PRIu64 " events; %" PRIu64 " lost in %" PRIu64 " damaged place%s\n", out,
-			p->n_passed, p->n_lost_by[LOSS_DAMAGE], p->n_damaged, p->n_damaged == 1 ? "" : "s");
+		tell_repair(out, p->n_passed, p->n_lost_by[LOSS_DAMAGE], p->n_damaged, was_cut(from));
 		return 0;
 	}
 	if (is_damage(r) && !o->repair) {
@@ -384,7 +385,8 @@ static int make_file(struct options *o, char *const *inputs, size_t n_inputs, co
 	struct edited e = {.o = o};
 	struct source_options reading = {.verify = o->repair};
 	struct error err = {0};
-	int fd = -1, r = 0;
+	struct new_file new_file = {.fd = -1};
+	int r = 0, late;
 
 	if (!filter_text_empty(&o->filter) && !(p.filter = filter_text_compile(&o->filter, &err)))
 		return complain(&err, EXIT_USAGE);
@@ -397,20 +399,21 @@ static int make_file(struct options *o, char *const *inputs, size_t n_inputs, co
 	e.source = (struct source){&edited_ops, e.from ? e.from->schema : NULL};
 	p.source = &e.source;
 	if (r == 0)
-		r = output_open(out, inputs, n_inputs, &fd, &err);
-	if (r == 0 && !(p.sink = sink_file_new(fd, e.source.schema, &file, &err)))
+		r = new_file_open(&new_file, out, inputs, n_inputs, &err);
+	if (r == 0 && !(p.sink = sink_file_new(new_file.fd, e.source.schema, &file, &err)))
 		r = err.code;
 	if (r == 0)
-		r = run_pipeline(o, &p, source_path_name(inputs[0]), out, &err);
+		r = run_pipeline(o, &p, e.from, source_path_name(inputs[0]), out, &err);
 	if (r == 0 && n_inputs > 1 && merge_hosts_differ(e.from))
 		fprintf(stderr, "note: captures of different hosts: processes with the same number are taken for one\n");
 	if (p.sink)
 		p.sink->ops->free(p.sink);
 	source_close(e.from);
 	filter_free(p.filter);
-	r = output_close(fd, out, r, &err);
-	sink_file_report(&file, out, stderr);
-	return r < 0 ? complain(&err, EXIT_FAILED) : EXIT_OK;
+	late = new_file_close(&new_file, r == 0, &err);
+	if (r == 0)
+		sink_file_report(&file, out, stderr);
+	return r < 0 || late < 0 ? complain(&err, EXIT_FAILED) : EXIT_OK;
 }
 
 static int usage(const char *words)
@@ -428,7 +431,7 @@ static int act(struct options *o, char *const *paths, int n)
 
 	if (n < 2)
 		return usage("a file to read (or more) and one to write, please");
-	if (!o->repair && !o->comment && !o->has_format && !partly && n == 2)
+	if (!o->repair && !o->comment && !o->has_format && !o->level && !partly && n == 2)
 		return usage("what is to be done? -F FORMAT, --events, --time, --filter, --repair, --comment, or several files to merge");
 	if (o->comment && o->format != FILE_NATIVE)
 		return usage("--comment: there is no place for one in this format");
