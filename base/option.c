@@ -179,3 +179,18 @@ int option_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret, s
 	*ret = v;
 	return 0;
 }
+
+int options_finish(int status)
+{
+	int before = errno;
+
+	if (fflush(stdout) == 0) {
+		if (!ferror(stdout) || status)
+			return status; /* where it failed earlier, words have been said */
+		errno = before;
+	}
+	if (errno == EPIPE)
+		return status;
+	fprintf(stderr, "%s: cannot write the output: %s\n", program_invocation_short_name, strerror(errno));
+	return status ? status : 1;
+}

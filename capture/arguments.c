@@ -301,8 +301,12 @@ static int check_together(const struct arguments *a, struct error *err)
 	if (a->write && ((a->json && !a->has_summary) || a->format))
 		return error_set(err, -EINVAL, "%s says how events are printed: with -w none are",
 				 a->json ? "-j" : "--format");
-	if (a->has_file_format && !a->write)
-		return error_set(err, -EINVAL, "-F says how -w writes: give -w FILE, too");
+	if (!a->write && (a->has_file_format || a->level))
+		return error_set(err, -EINVAL, "-%c says how -w writes: give -w FILE, too", a->level ? 'z' : 'F');
+	if (!a->write && (a->comment || a->set_host || a->set_kernel || a->set_command))
+		return error_set(err, -EINVAL, "%s is noted in the file: give -w FILE, too",
+				 a->comment ? "--comment" : a->set_host ? "--set-host"
+					  : a->set_kernel ? "--set-kernel" : "--set-command");
 	if (arguments_packets(a) && a->write && (a->file_format == FILE_SCAP || a->file_format == FILE_SCAP_LEGACY))
 		return error_set(err, -EINVAL, "%s: there is no place for packets in this format",
 				 a->n_interfaces ? "-i" : "--packets");

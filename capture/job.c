@@ -56,6 +56,7 @@ struct job {
 	uint64_t deadline_ns; /* 0: none */
 	bool runs;	      /* the command was let go and became the program */
 	int exec_failed;      /* negative errno of its exec */
+	bool wrong_usage;     /* what went wrong is the line format that was asked for */
 };
 
 /* Whether the command, or all attached processes, are gone. */
@@ -322,6 +323,7 @@ static int open_sink(struct job *j, struct error *err)
 		j->sink = sink_json_new(stdout, a->format, &a->render, err);
 	else if (!a->has_strace && !a->has_summary)
 		j->sink = sink_text_new(stdout, a->format, a->time_format, &a->render, isatty(1), err);
+	j->wrong_usage = err->code == -EINVAL && !a->write;
 	if (err->code || (!a->has_strace && !a->has_summary))
 		return j->sink ? 0 : err->code;
 	return open_printer(j, &summary, err);
@@ -443,7 +445,7 @@ static int job_capture(struct job *j, struct error *err)
 	};
 	r = pipeline_run(&j->pipeline, err);
 	/* Whoever reads what we print may have seen enough. */
-	if (r == -EPIPE && (!j->a->write || j->a->extcap)) {
+	if (r == -EPIPE) {
 		error_clear(err);
 		return 0;
 	}
@@ -458,10 +460,11 @@ static void summarise(const struct job *j)
 	struct stat st;
 
 	if (p->n_lost)
-		fprintf(stderr, "scapcap: lost %llu events; a larger --buffer or a narrower filter may help\n",
+		fprintf(stderr, "%s: lost %llu events; a larger --buffer or a narrower filter may help\n",
+			program_invocation_short_name,
 			(unsigned long long)p->n_lost);
 	if (p->n_lost_by[LOSS_PACKETS])
-		fprintf(stderr, "scapcap: lost %llu packets; a narrower --packets may help\n",
+		fprintf(stderr, "%s: lost %llu packets; a narrower --packets may help\n", program_invocation_short_name,
 			(unsigned long long)p->n_lost_by[LOSS_PACKETS]);
 	if (j->a->quiet || !j->a->write)
 		return;
@@ -477,10 +480,12 @@ static void summarise(const struct job *j)
 static void complain(const struct job *j, const struct error *err)
 {
 	bool full = err->code == -ENOSPC || err->code == -EDQUOT || err->code == -EFBIG;
+	struct stat st;
 
+	full = full && j->file.format == FILE_NATIVE && j->out.is_plain && stat(j->out.path, &st) == 0 && st.st_size;
 	fflush(stdout);
-	fprintf(stderr, "scapcap: %s%s\n", err->text,
-		full && j->file.format == FILE_NATIVE ? "; what was written before can be read, scapedit --repair makes it whole" : "");
+	fprintf(stderr, "%s: %s%s\n", program_invocation_short_name, err->text,
+		full ? "; what was written before can be read, scapedit --repair makes it whole" : "");
 }
 
 /* Ends the recording; the file is whole. */
@@ -561,5 +566,5 @@ int job_run(const struct arguments *a, struct filter *filter)
 		return j.exec_failed == -ENOENT ? 127 : 126;
 	if (!err.code && j.command.ended)
 		end_as_command(&j.command);
-	return err.code ? 1 : status;
+	return err.code ? 1 + j.wrong_usage : status;
 }

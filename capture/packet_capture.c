@@ -68,9 +68,11 @@ struct packet_capture {
 static int handle_fail(struct handle *h, int code, const char *name, struct error *err)
 {
 	bool denied = code == PCAP_ERROR_PERM_DENIED || code == PCAP_ERROR_PROMISC_PERM_DENIED;
-	const char *words = pcap->geterr(h->pcap);
+	const char *words = pcap->geterr(h->pcap), *status = pcap->statustostr(code);
 
-	return error_set(err, denied ? -EPERM : -EINVAL, "-i %s: %s%s%s%s", name, pcap->statustostr(code),
+	if (!strcmp(words, status))
+		words = "";
+	return error_set(err, denied ? -EPERM : -EINVAL, "-i %s: %s%s%s%s", name, status,
 			 words[0] ? ": " : "", words, denied ? " (root can, or whoever has CAP_NET_RAW)" : "");
 }
 

@@ -4,6 +4,7 @@
  * Exit status: 0 all is well, 1 something failed, 2 wrong usage; with `-- command`, the command's own
  * (128 + signal when one ended it, 127 and 126 as the shell has them).
  */
+#include "base/option.h"
 #include "capture/arguments.h"
 #include "capture/doctor.h"
 #include "capture/extcap.h"
@@ -35,7 +36,7 @@ static void standard_streams_hold(void)
 static int complain(const struct error *err, int status)
 {
 	fflush(stdout);
-	fprintf(stderr, "scapcap: %s\n", err->text);
+	fprintf(stderr, "%s: %s\n", program_invocation_short_name, err->text);
 	return status;
 }
 
@@ -49,13 +50,13 @@ static void explain(const struct filter *f)
 }
 
 /* `scapcap curl example.org`, where `scapcap -- curl example.org` was meant. */
-static void complain_of_filter(const struct arguments *a, struct error *err)
+static void hint_at_command(const char *word, struct error *err)
 {
 	size_t len = strlen(err->text);
 
-	if (!a->command && a->n_words && !strpbrk(a->words[0], "=<>!(). "))
+	if (word[0] != '-' && !strpbrk(word, "=<>!(). "))
 		snprintf(err->text + len, sizeof err->text - len,
-			 "\n(to capture a command, write -- in front of it: scapcap -- %s)", a->words[0]);
+			 "\n(to capture a command, write -- in front of it: scapcap -- %s)", word);
 }
 
 static int capture(struct arguments *a)
@@ -68,7 +69,8 @@ static int capture(struct arguments *a)
 		return complain(&err, err.code == -EINVAL ? EXIT_USAGE : EXIT_FAILED);
 	filter = filter_text_compile(&a->filter, &err);
 	if (!filter) {
-		complain_of_filter(a, &err);
+		if (!a->command && a->n_words)
+			hint_at_command(a->words[0], &err);
 		return complain(&err, EXIT_USAGE);
 	}
 	if (a->explain)
@@ -103,15 +105,19 @@ int main(int argc, char **argv)
 	if (extcap_wanted(argc, argv)) {
 		status = extcap_answer(&wireshark, argc, argv);
 		if (status || !wireshark.n_words)
-			return fflush(stdout) ? EXIT_FAILED : status;
+			return options_finish(status);
 		argc = wireshark.n_words;
 		argv = wireshark.words;
 		a.extcap = true;
 	}
-	status = arguments_parse(&a, argc, argv, &err) < 0 ? complain(&err, EXIT_USAGE) : run(&a);
+	if (arguments_parse(&a, argc, argv, &err) < 0) {
+		if (argc > 2 && !strncmp(err.text, "unknown option", 14)) /* it may be the command's own */
+			hint_at_command(argv[1], &err);
+		status = complain(&err, EXIT_USAGE);
+	} else {
+		status = run(&a);
+	}
 	arguments_done(&a);
 	extcap_done(&wireshark);
-	if (fflush(stdout) != 0 && status == EXIT_OK)
-		return EXIT_FAILED;
-	return status;
+	return options_finish(status);
 }

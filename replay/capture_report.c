@@ -124,7 +124,8 @@ int report_read(struct report *r, const char *path, bool verify, struct error *e
 		fprintf(stderr, "scapinfo: %s: the payload of %" PRIu64 " event%s contradicts its type\n",
 			source_path_name(path), r->n_bad_events, r->n_bad_events == 1 ? "" : "s");
 	source_stats(r->source, &r->stats);
-	return 0;
+	return r->stats.bytes ? 0 : error_set(err, -ENODATA, "%s: is empty; nothing was captured into it",
+					      source_path_name(path));
 }
 
 void report_done(struct report *r)

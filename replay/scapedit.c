@@ -457,11 +457,11 @@ int main(int argc, char **argv)
 		       "  scapedit -F scap-legacy curl.scap sysdig.scap            for sysdig 0.29\n"
 		       "  scapedit --time +1..+2.5 curl.scap moment.scap           a second and a half\n"
 		       "  scapedit --filter proc.name=curl a.scap b.scap both.scap what curl did in both\n");
-		return EXIT_OK;
+		return options_finish(EXIT_OK);
 	}
 	if (o.version) {
 		printf("scapedit %s\n", SCAPKIT_VERSION);
-		return EXIT_OK;
+		return options_finish(EXIT_OK);
 	}
 	status = act(&o, argv + first, argc - first);
 	filter_text_done(&o.filter);

@@ -96,11 +96,11 @@ int main(int argc, char **argv)
 		printf("usage: scapinfo [options] FILE...\n"
 		       "Says what is in captures, ours and .scap files of others, what was lost, and whether they are whole.\n\n");
 		options_print(rows, stdout);
-		return EXIT_OK;
+		return options_finish(EXIT_OK);
 	}
 	if (o.version) {
 		printf("scapinfo %s\n", SCAPKIT_VERSION);
-		return EXIT_OK;
+		return options_finish(EXIT_OK);
 	}
 	if (first == argc) {
 		error_set(&err, -EINVAL, "which capture? scapinfo FILE (see --help)");
@@ -111,10 +111,5 @@ int main(int argc, char **argv)
 		if (report_file(&o, argv[i], i == first) != EXIT_OK)
 			status = EXIT_FAILED;
 	}
-	/* A reader that went away is no failure. */
-	if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE) {
-		fprintf(stderr, "scapinfo: cannot write the output: %s\n", strerror(errno));
-		status = EXIT_FAILED;
-	}
-	return status;
+	return options_finish(status);
 }

@@ -29,7 +29,7 @@ static volatile bool stopped;
 static int complain(const struct error *err, int status)
 {
 	fflush(stdout);
-	fprintf(stderr, "scapread: %s\n", err->text);
+	fprintf(stderr, "%s: %s\n", program_invocation_short_name, err->text);
 	return status;
 }
 
@@ -171,7 +171,7 @@ static void on_warning(void *context, const struct error *err)
 		return;
 	clear_progress(j);
 	fflush(stdout);
-	fprintf(stderr, "scapread: %s\n", err->text);
+	fprintf(stderr, "%s: %s\n", program_invocation_short_name, err->text);
 }
 
 static void on_progress(void *context)
@@ -203,7 +203,7 @@ static void print_summary(struct job *j)
 	    [LOSS_DAMAGE] = "in damaged blocks",
 	};
 	const struct pipeline *p = &j->pipeline;
-	const char *name = source_path_name(j->o->reads[0]);
+	const char *name = j->o->n_reads == 1 ? source_path_name(j->o->reads[0]) : "these captures";
 
 	source_stats(p->source, &j->stats);
 	if (j->stats.n_misnumbered)
@@ -271,12 +271,30 @@ static int close_output(struct job *j, struct error *err)
 	return 0;
 }
 
+/* A capture of which only a part was copied: only of a pipe is that the usual end. */
+static int check_interrupted(const struct job *j, struct error *err)
+{
+	const struct scapread_options *o = j->o;
+	struct stat st;
+
+	if (!stopped || !o->write)
+		return 0;
+	for (unsigned i = 0; i < o->n_reads; i++)
+		if ((strcmp(o->reads[i], "-") ? stat(o->reads[i], &st) : fstat(0, &st)) < 0 || !S_ISREG(st.st_mode))
+			return 0;
+	return error_set(err, -EINTR, "interrupted: %s holds what was read until then",
+			 strcmp(o->write, "-") ? o->write : "the output");
+}
+
 /* A pcapng file without any block of ours passes for an empty capture until its end is seen. */
 static int check_contents(struct job *j, struct error *err)
 {
 	if (stopped || j->pipeline.n_seen || j->pipeline.limit)
 		return 0;
 	source_stats(j->pipeline.source, &j->stats);
+	if (!j->stats.bytes)
+		return error_set(err, -ENODATA, "%s: is empty; nothing was captured into it",
+				 source_path_name(j->o->reads[0]));
 	return j->stats.n_captures
 		   ? 0
 		   : error_set(err, -ENOTSUP,
@@ -303,6 +321,8 @@ static int run_job(struct job *j, struct error *err)
 		error_prefix(err, "%s", o->write);
 	if (r == 0)
 		r = check_contents(j, err);
+	if (r == 0)
+		r = check_interrupted(j, err);
 	if (o->count && (r == 0 || j->pipeline.n_damaged || j->pipeline.n_bad_events))
 		printf("%llu\n", (unsigned long long)j->counted);
 	late = flush_output(err);

@@ -11,13 +11,18 @@ static int take_read(void *context, const char *value, struct error *err)
 
 	if (o->n_reads == MERGE_MAX)
 		return error_set(err, -EINVAL, "at most %u captures at once", MERGE_MAX);
+	for (unsigned i = 0; i < o->n_reads && !strcmp(value, "-"); i++)
+		if (!strcmp(o->reads[i], "-"))
+			return error_set(err, -EINVAL, "standard input can be read once");
 	o->reads[o->n_reads++] = value;
 	return 0;
 }
 
 static int take_format(void *context, const char *value, struct error *err)
 {
-	((struct scapread_options *)context)->format = value;
+	bool containers = !strcmp(value, "c") || !strcmp(value, "container"); /* as sysdig has them */
+
+	((struct scapread_options *)context)->format = containers ? LINE_CONTAINERS : value;
 	return 0;
 }
 
@@ -357,6 +362,10 @@ static int check_together(struct scapread_options *o, struct error *err)
 		if (outputs[i].given && i < n_tables)
 			table = outputs[i].name;
 	}
+	if (o->json && o->write)
+		return error_set(err, -EINVAL, "-j says how events are printed: with -w none are");
+	if (o->json && (o->has_strace || o->hangs))
+		return error_set(err, -EINVAL, "-j and %s: one or the other", o->hangs ? "--hangs" : "--strace");
 	if (o->grouped.histogram && o->grouped.aggregates)
 		return error_set(err, -EINVAL, "--hist and --agg: one or the other");
 	if (o->sort && !o->has_summary && (!is_grouped || o->grouped.histogram))

@@ -5,9 +5,10 @@
  *	scapstrace [options] -p PID
  *	scapstrace -r FILE [options]		runs scapread -r FILE --strace='options'
  *
- * strace's own -r (relative times) takes no value: -r FILE is understood when it comes first and FILE is
- * a capture; --capture FILE always is.
+ * strace's own -r (relative times) takes no value: -r FILE is understood where FILE stands in the place of
+ * the command and is a capture, or at least no command; --capture FILE always is.
  */
+#include "base/option.h"
 #include "replay/source_open.h"
 #include "sinks/strace_options.h"
 
@@ -49,19 +50,43 @@ static bool is_capture(const char *path)
 	return source;
 }
 
+static bool is_command(const char *word)
+{
+	const char *path = strchr(word, '/') ? "" : getenv("PATH");
+	char file[4096];
+	struct stat st;
+	int n;
+
+	for (; path; path = *path ? path + 1 : NULL) {
+		size_t len = strcspn(path, ":");
+
+		n = snprintf(file, sizeof file, "%.*s%s%s", (int)len, path, len ? "/" : "", word);
+		if (n < (int)sizeof file && access(file, X_OK) == 0 && stat(file, &st) == 0 && S_ISREG(st.st_mode))
+			return true;
+		path += len;
+	}
+	return false;
+}
+
+/* Whether what was taken for strace's -r and a command is our -r FILE. */
+static bool is_read(int argc, char **argv, int first)
+{
+	return first > 1 && first < argc && !strcmp(argv[first - 1], "-r") &&
+	       (!strcmp(argv[first], "-") || is_capture(argv[first]) || !is_command(argv[first]));
+}
+
 /* The tool beside this program, else the one that is found in PATH. */
 static int run_tool(const char *name, char **argv)
 {
 	char self[4096], path[4200];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
 
+	argv[0] = (char *)"scapstrace"; /* whose words are whose does not matter to who typed this name */
 	if (len > 0) {
 		self[len] = 0;
 		snprintf(path, sizeof path, "%s/%s", dirname(self), name);
-		argv[0] = path;
 		execv(path, argv);
 	}
-	argv[0] = (char *)name;
 	execvp(name, argv);
 	fprintf(stderr, "scapstrace: %s: %s\n", name, strerror(errno));
 	return errno == ENOENT ? 127 : 126;
@@ -132,26 +157,38 @@ static int run(const struct strace_options *o, int argc, char **argv, int first,
 	return status;
 }
 
+static int parse(struct strace_options *o, int argc, char **argv, struct error *err)
+{
+	int first;
+
+	if (strace_options_init(o) < 0)
+		return error_set(err, -ENOMEM, "out of memory");
+	first = strace_options_parse(o, argc, argv, err);
+	if (first < 0 || o->read || !is_read(argc, argv, first))
+		return first;
+	/* Once more: what follows FILE are options. */
+	argv[first - 1] = (char *)"--capture";
+	strace_options_done(o);
+	if (strace_options_init(o) < 0)
+		return error_set(err, -ENOMEM, "out of memory");
+	return strace_options_parse(o, argc, argv, err);
+}
+
 int main(int argc, char **argv)
 {
 	struct strace_options o;
 	struct error err = {0};
-	int first, status;
+	int first = parse(&o, argc, argv, &err), status;
 
-	if (strace_options_init(&o) < 0)
-		return error_set(&err, -ENOMEM, "out of memory"), complain(&err);
-	if (argc > 2 && !strcmp(argv[1], "-r") && is_capture(argv[2]))
-		argv[1] = (char *)"--capture";
-	first = strace_options_parse(&o, argc, argv, &err);
 	if (first >= 0 && !o.help && !o.version && first >= argc && !o.read && !o.n_pids)
 		first = error_set(&err, -EINVAL, "must have a command, -p PID or -r FILE (see --help)");
 	if (first < 0) {
 		status = complain(&err);
 	} else if (o.help) {
-		status = help();
+		status = options_finish(help());
 	} else if (o.version) {
 		printf("scapstrace %s\n", SCAPKIT_VERSION);
-		status = 0;
+		status = options_finish(0);
 	} else {
 		status = run(&o, argc, argv, first, &err);
 	}

@@ -19,6 +19,11 @@
 #define LINE_DEFAULT                                                                               \
 	"*%evt.num %evt.outputtime %evt.cpu %proc.name (%thread.tid) %evt.dir %evt.type %evt.info"
 
+/* And what it takes for containers. */
+#define LINE_CONTAINERS                                                                            \
+	"*%evt.num %evt.outputtime %evt.cpu %container.name (%container.id) %proc.name "           \
+	"(%thread.tid:%thread.vtid) %evt.dir %evt.type %evt.info"
+
 struct line;
 
 /*

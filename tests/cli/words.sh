@@ -1,0 +1,27 @@
+# what went wrong is said once, with the name of the tool and of the file; nothing fails in silence
+try() { "$@"; echo "status $?"; }
+make_capture c.scap 2000
+head -c 100 c.scap > cut.scap
+for t in scapcap scapread scapinfo scapedit scapstrace; do
+	$t --help > /dev/full; echo "status $?"; $t --version > /dev/full; echo "status $?"
+done
+# several captures: it is not told as the first one's
+try scapread -r c.scap -r cut.scap -q
+try scapread -r - -r -
+try scapread -r - < /dev/null
+try scapinfo - < /dev/null
+try scapinfo cut.scap 2> /dev/null | grep damage
+try scapread -r c.scap -w x.scap -j
+try scapread -r c.scap --strace -j
+try scapread -r c.scap -pc -n 1
+# the command was meant, and what -w writes is nothing without it
+try scapcap ls -l
+try scapcap -Z ls
+try scapcap -z 3 -- true
+try scapcap --comment x -- true
+try scapcap --set-host x -- true
+try scapcap --engine=ptrace --format %evt.typ -- true
+scapcap --engine=ptrace -- true > /dev/full; echo "status $?"
+try scapcap --engine=ptrace -qw /dev/full -- true
+# a reader that goes away
+scapcap --engine=ptrace -qw - -- true | head -c 10 | wc -c; echo "status ${PIPESTATUS[0]}"
