@@ -178,13 +178,7 @@ static struct source *open_scap(int fd, const char *name, const struct source_op
 	len = scap_input_have(&bytes);
 	if (bytes.packing != SCAP_PLAIN && !scap_reader_probe(head, len) && native_reader_probe(head, len))
 		return native_reader_new_packed(&bytes, name, options, err);
-	/* Of what may be damaged the reader says what is wrong, and looks further. */
-	if (bytes.packing == SCAP_PLAIN || bytes.damage.code || !looks_like_text(head, len))
-		return scap_reader_new_from(&bytes, name, options, err);
-	describe(head, len, bytes.ended, err);
-	error_prefix(err, "%s: compressed in it", name);
-	scap_input_done(&bytes);
-	return NULL;
+	return scap_reader_new_from(&bytes, name, options, err);
 }
 
 struct source *source_open(const char *path, const struct source_options *options,
