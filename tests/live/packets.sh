@@ -19,7 +19,7 @@ tcpdump -i lo -s 0 -w real.pcap --immediate-mode -U "tcp port $port" 2>tcpdump.e
 dump=$!
 children+=("$dump")
 for ((i = 0; i < 250; i++)); do
-	! grep -q listening tcpdump.err || break
+	! grep -qs listening tcpdump.err || break
 	sleep 0.02
 done
 # The capture's end is no earlier than the connection's, whose server may be slow to close it.
@@ -65,6 +65,23 @@ scapread -r mix.scap -F pcapng -w net.pcapng || wrong "-F pcapng"
 same "real packets" "$(payload net.pcapng | md5sum)" "$(payload real.pcap | md5sum)"
 scapread -r mix.scap -F pcapng -w net.pcapng proc.name=curl || wrong "-F pcapng with a filter"
 same "rebuilt" "$(tshark -r net.pcapng -Y http.request -T fields -e frame.interface_name 2>/dev/null)" sockets
+
+# As fast as can be: what is not recorded is counted, each packet once.
+cat >burst.py <<-'PY'
+	import socket
+	to = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	to.bind(("127.0.0.1", 0))
+	s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	s.connect(to.getsockname())
+	for i in range(20000):
+	    s.send(b"number %05d" % i)
+PY
+scapcap -q -i lo --packets 'udp and udp[8:4] = 0x6e756d62' -w burst.scap evt.type=execve -- /usr/bin/python3 burst.py 2>err || wrong "a burst: $(cat err)"
+n_burst=$(scapread -r burst.scap 2>/dev/null | grep -c ' - packet lo ')
+n_lost=$(lost burst.scap)
+same "packets of a burst that are there or counted" $((n_burst + n_lost)) 20000
+at_least "packets of a burst" "$n_burst" 100
+measured "a burst of 20000 packets: $n_burst recorded, $n_lost lost"
 
 # ptrace too; printing; words of libpcap.
 scapcap --engine=ptrace -q -i lo --packets "tcp port $port" -w p.scap -- "${fetch[@]}" || wrong "ptrace"
