@@ -13,6 +13,8 @@ import sys
 LEFT = re.compile(r"^(?:-(\w)(?:, )?|    )(?:--([\w-]+))?(\[\S+\]| \S.*)?$")
 LEFT_WIDTH = 26     # as options_print() lays it out
 FILES = {"FILE", "PATH"}
+FIELDS = {"FIELD", "FIELDS", "EXPRESSION"}
+USERS = {"user", "run-as"}
 
 
 def options(tool):
@@ -38,25 +40,34 @@ def spellings(row):
     return (["-" + row[0]] if row[0] else []) + (["--" + row[1]] if row[1] else [])
 
 
-def bash(tool, rows):
-    name = os.path.basename(tool)
-    words, cases = [], []
-    for row in rows:
-        words += spellings(row)
-        value = row[2]
-        if not value or value.startswith("["):
-            continue
-        if value in FILES:
-            action = 'mapfile -t COMPREPLY < <(compgen -f -- "$cur")'
-        elif "|" in value:
-            action = ("mapfile -t COMPREPLY < <(compgen -W '%s' -- \"$cur\")"
-                      % value.replace("|", " "))
-        elif value == "PID":
-            action = "mapfile -t COMPREPLY < <(compgen -W \"$(cd /proc && echo [0-9]*)\" -- \"$cur\")"
-        else:
-            action = ":"
-        cases.append("\t%s) %s; return ;;" % (" | ".join(spellings(row)), action))
-    return """# generated from %(name)s --help
+def takes(tool):
+    """What stands behind the options, as the first line of --help says it."""
+    text = subprocess.run([tool, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    first = text.splitlines()[0]
+    return "filter" if "[filter" in first else "command" if " command" in first else "file"
+
+
+BASH = """# generated from %(name)s --help
+# Fields, behind what stands in front of one in a filter, a format or a list.
+_%(name)s_fields() {
+	local front
+	cur=${cur#[\\'\\"]}
+	front=${cur%%"${cur##*[ (,%%]}"}
+	mapfile -t COMPREPLY < <(compgen -P "$front" -W "$(scapread -l 2> /dev/null |
+		sed -nE 's/^  ([a-z]+[.][a-z_.]+).*/\\1/p')" -- "${cur#"$front"}")
+	compopt -o nospace 2> /dev/null
+}
+
+# What a field is compared with, where that can be told.
+_%(name)s_values() {
+	case $1 in
+	*evt.type) mapfile -t COMPREPLY < <(compgen -W "$(scapread -L 2> /dev/null |
+		sed -nE 's/^ *[0-9]+ . ([a-z_0-9]+)[(].*/\\1/p' | sort -u)" -- "$cur") ;;
+	*.is_* | *.failed) mapfile -t COMPREPLY < <(compgen -W 'true false' -- "$cur") ;;
+	*user.name) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
+	esac
+}
+
 _%(name)s() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i
 	COMPREPLY=()
@@ -68,16 +79,82 @@ _%(name)s() {
 			return
 		fi
 	done
+	# --option=value and field=value are three words.
+	if [ "$cur" = = ]; then
+		cur=
+	elif [ "$prev" = = ]; then
+		prev=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
 	case $prev in
 %(cases)s
+	*.*) if [ "${COMP_WORDS[COMP_CWORD]}" = = ] || [ "${COMP_WORDS[COMP_CWORD - 1]}" = = ]; then
+			_%(name)s_values "$prev"
+			return
+		fi ;;
 	esac
 	case $cur in
 	-*) mapfile -t COMPREPLY < <(compgen -W '%(words)s' -- "$cur") ;;
-	*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	*) %(operands)s ;;
 	esac
 }
 complete -o filenames -F _%(name)s %(name)s
-""" % {"name": name, "cases": "\n".join(cases), "words": " ".join(words)}
+"""
+
+
+def bash_operands(tool, name):
+    files = 'mapfile -t COMPREPLY < <(compgen -f -- "$cur")'
+    return {"filter": "_%s_fields" % name, "file": files,
+            "command": 'mapfile -t COMPREPLY < <(compgen -c -f -- "$cur")'}[takes(tool)]
+
+
+def bash(tool, rows):
+    name = os.path.basename(tool)
+    words, cases = [], []
+    for row in rows:
+        words += spellings(row)
+        value = row[2]
+        if not value or value.startswith("["):
+            continue
+        if value in FILES:
+            action = 'mapfile -t COMPREPLY < <(compgen -f -- "$cur")'
+        elif value in FIELDS or row[1] == "print":
+            action = "_%s_fields" % name
+        elif row[1] in USERS:
+            action = 'mapfile -t COMPREPLY < <(compgen -u -- "$cur")'
+        elif row[1] == "interface":
+            action = "mapfile -t COMPREPLY < <(compgen -W \"any $(cd /sys/class/net && echo *)\" -- \"$cur\")"
+        elif "|" in value:
+            action = ("mapfile -t COMPREPLY < <(compgen -W '%s' -- \"$cur\")"
+                      % value.replace("|", " "))
+        elif value == "PID":
+            action = "mapfile -t COMPREPLY < <(compgen -W \"$(cd /proc && echo [0-9]*)\" -- \"$cur\")"
+        else:
+            action = ":"
+        cases.append("\t%s) %s; return ;;" % (" | ".join(spellings(row)), action))
+    return BASH % {"name": name, "cases": "\n".join(cases), "words": " ".join(words),
+                   "operands": bash_operands(tool, name)}
+
+
+ZSH = """#compdef %(name)s
+# generated from %(name)s --help
+# Fields, behind what stands in front of one in a filter, a format or a list.
+_%(name)s_fields() {
+	compset -P '*[ (,%%]'
+	compadd -S '' -- ${(f)"$(scapread -l 2> /dev/null | sed -nE 's/^  ([a-z]+[.][a-z_.]+).*/\\1/p')"}
+}
+
+# What follows -- is a command of its own.
+local n=${words[(i)--]}
+if (( n < CURRENT )); then
+	shift $n words
+	(( CURRENT -= n ))
+	_normal
+	return
+fi
+_arguments -s \\
+%(specs)s \\
+	'%(operands)s'
+"""
 
 
 def zsh(tool, rows):
@@ -91,6 +168,12 @@ def zsh(tool, rows):
             action = ""
         elif value in FILES:
             action = ":file:_files"
+        elif value in FIELDS or row[1] == "print":
+            action = ":field:_%s_fields" % name
+        elif row[1] in USERS:
+            action = ":user:_users"
+        elif row[1] == "interface":
+            action = ":interface:_net_interfaces"
         elif "|" in value:
             action = ":value:(%s)" % value.replace("|", " ")
         elif value == "PID":
@@ -103,12 +186,9 @@ def zsh(tool, rows):
             both = [o + ("=" if o.startswith("--") else "+") for o in both]
         spec = "'(%s)'{%s}" % (" ".join(spellings(row)), ",".join(both)) if row[0] and row[1] else both[0]
         specs.append("\t%s'[%s]%s'" % (spec, words, action))
-    return """#compdef %s
-# generated from %s --help
-_arguments -s \\
-%s \\
-	'*:: :_normal'
-""" % (name, name, " \\\n".join(specs))
+    operands = {"filter": "*:filter:_%s_fields" % name, "file": "*:file:_files",
+                "command": "*::command:_normal"}[takes(tool)]
+    return ZSH % {"name": name, "specs": " \\\n".join(specs), "operands": operands}
 
 
 def check(tool, page):

@@ -6,11 +6,11 @@ dest=$TMP/dest
 check "meson install" env DESTDIR="$dest" meson install -C "$GCC" --no-rebuild || exit 1
 prefix=$dest/usr/local
 man=$prefix/share/man
-for f in "$prefix"/bin/{scapcap,scapread,scapinfo,scapedit} \
-	"$man"/man1/{scapcap,scapread,scapinfo,scapedit}.1 "$man/man5/scap.5" \
+for f in "$prefix"/bin/{scapcap,scapread,scapinfo,scapedit,scapstrace} \
+	"$man"/man1/{scapcap,scapread,scapinfo,scapedit,scapstrace}.1 "$man/man5/scap.5" \
 	"$prefix/include/scapkit.h" \
-	"$prefix/share/bash-completion/completions"/{scapcap,scapread,scapinfo,scapedit} \
-	"$prefix/share/zsh/site-functions"/_{scapcap,scapread,scapinfo,scapedit}; do
+	"$prefix/share/bash-completion/completions"/{scapcap,scapread,scapinfo,scapedit,scapstrace} \
+	"$prefix/share/zsh/site-functions"/_{scapcap,scapread,scapinfo,scapedit,scapstrace}; do
 	check "installed: ${f#"$dest"}" [ -s "$f" ]
 done
 check "nothing but that: folders of the prefix" \
