@@ -4,7 +4,7 @@
  * built up (a shell's redirections, say) would be missing in the file.
  */
 #pragma once
-#include "steps.h"
+#include "recipe_walk.h"
 
 #define ANNOUNCED_FDS	    1024
 #define ANNOUNCED_ANCESTORS 16

@@ -4,7 +4,7 @@
  * pointers point to stays absent). Results, and what the call fills in, are not there yet.
  */
 #pragma once
-#include "steps.h"
+#include "recipe_walk.h"
 
 #define PAGE 4096u
 
