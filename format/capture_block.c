@@ -14,53 +14,35 @@ static const char about[] =
 
 /* ---- pcapng around it ---- */
 
-static void put_option(struct buffer *out, uint16_t code, const void *data, size_t len)
-{
-	if (!len)
-		return;
-	len = len < 4096 ? len : 4096;
-	buffer_u16(out, code);
-	buffer_u16(out, (uint16_t)len);
-	buffer_append(out, data, len);
-	buffer_append(out, NULL, -len & 3);
-}
+#define OPTION_TEXT_MAX 4096u /* for people to read */
 
-static void pcapng_end(struct buffer *out, size_t at)
+static void put_text_option(struct buffer *out, enum pcapng_option code, struct text t)
 {
-	uint32_t total;
-
-	buffer_u32(out, 0); /* opt_endofopt */
-	total = (uint32_t)(out->len - at + 4);
-	buffer_set_u32(out, at + 4, total);
-	buffer_u32(out, total);
+	pcapng_option(out, code, t.data, t.len < OPTION_TEXT_MAX ? t.len : OPTION_TEXT_MAX);
 }
 
 void section_encode(struct buffer *out, const struct capture_info *info)
 {
-	static const uint8_t nanoseconds = 9;
-	size_t at = out->len;
+	static const uint8_t resolution = PCAPNG_NANOSECONDS;
+	size_t at = pcapng_begin(out, PCAPNG_SECTION);
 
-	buffer_u32(out, PCAPNG_SECTION);
-	buffer_u32(out, 0);
 	buffer_u32(out, PCAPNG_BYTE_ORDER);
 	buffer_u16(out, 1);
 	buffer_u16(out, 0);
 	buffer_u64(out, UINT64_MAX); /* length of the section: not known while writing */
-	put_option(out, 2, info->arch.data, info->arch.len);
-	put_option(out, 3, info->os.data, info->os.len);
-	put_option(out, 4, info->application.data, info->application.len);
-	put_option(out, 1, about, sizeof about - 1);
-	pcapng_end(out, at);
+	put_text_option(out, PCAPNG_HARDWARE, info->arch);
+	put_text_option(out, PCAPNG_OS, info->os);
+	put_text_option(out, PCAPNG_APPLICATION, info->application);
+	pcapng_option(out, PCAPNG_COMMENT, about, sizeof about - 1);
+	pcapng_end_options(out, at);
 
-	at = out->len;
-	buffer_u32(out, PCAPNG_INTERFACE);
-	buffer_u32(out, 0);
+	at = pcapng_begin(out, PCAPNG_INTERFACE);
 	buffer_u16(out, PCAPNG_LINK_UPPER);
 	buffer_u16(out, 0);
 	buffer_u32(out, 0); /* no limit on packets, of which there are none */
-	put_option(out, 2, "syscalls", 8);
-	put_option(out, 9, &nanoseconds, 1);
-	pcapng_end(out, at);
+	pcapng_option(out, PCAPNG_IF_NAME, "syscalls", 8);
+	pcapng_option(out, PCAPNG_IF_TSRESOL, &resolution, 1);
+	pcapng_end_options(out, at);
 }
 
 /* ---- CAPTURE ---- */

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { OPTION_END = 0, IF_NAME = 2, IF_TSRESOL = 9, IF_TSOFFSET = 14, EPB_FLAGS = 2 };
-#define NANOSECONDS 9
 #define SECOND_NS   1000000000u
 #define TAIL	    4u
 
@@ -17,45 +15,17 @@ void packet_writer_done(struct packet_writer *w)
 	*w = (struct packet_writer){0};
 }
 
-static void put_option(struct buffer *out, uint16_t code, const void *data, uint32_t len)
-{
-	buffer_u16(out, code);
-	buffer_u16(out, (uint16_t)len);
-	buffer_append(out, data, len);
-	buffer_append(out, NULL, -len & 3);
-}
-
-static size_t block_start(struct buffer *out, uint32_t type)
-{
-	size_t at = out->len;
-
-	buffer_u32(out, type);
-	buffer_u32(out, 0);
-	return at;
-}
-
-static void block_finish(struct buffer *out, size_t at)
-{
-	uint32_t total = (uint32_t)(out->len - at) + TAIL;
-
-	buffer_u32(out, total);
-	if (!buffer_failed(out))
-		buffer_set_u32(out, at + 4, total);
-}
-
 static void interface_put(struct buffer *out, const struct packet_interface *f)
 {
-	const uint8_t resolution = NANOSECONDS;
-	size_t at = block_start(out, PACKET_BLOCK_INTERFACE);
+	const uint8_t resolution = PCAPNG_NANOSECONDS;
+	size_t at = pcapng_begin(out, PCAPNG_INTERFACE);
 
 	buffer_u16(out, f->link_type);
 	buffer_u16(out, 0);
 	buffer_u32(out, f->snaplen);
-	if (f->name_len)
-		put_option(out, IF_NAME, f->name, f->name_len);
-	put_option(out, IF_TSRESOL, &resolution, 1);
-	buffer_u32(out, OPTION_END);
-	block_finish(out, at);
+	pcapng_option(out, PCAPNG_IF_NAME, f->name, f->name_len);
+	pcapng_option(out, PCAPNG_IF_TSRESOL, &resolution, 1);
+	pcapng_end_options(out, at);
 }
 
 static bool is_interface(const struct packet_interface *f, const struct packet_interface *other)
@@ -116,19 +86,20 @@ int packet_writer_put(struct packet_writer *w, struct buffer *out, const struct 
 		return -E2BIG;
 	if ((i = interface_number(w, out, &f)) < 0)
 		return i;
-	at = block_start(out, PACKET_BLOCK_PACKET);
+	at = pcapng_begin(out, PCAPNG_PACKET);
 	buffer_u32(out, (uint32_t)i);
 	buffer_u32(out, (uint32_t)(p->time_ns >> 32));
 	buffer_u32(out, (uint32_t)p->time_ns);
 	buffer_u32(out, p->captured);
 	buffer_u32(out, p->original);
 	buffer_append(out, p->data, p->captured);
-	buffer_append(out, NULL, -p->captured & 3);
+	pcapng_pad(out, p->captured);
 	if (p->flags) {
-		put_option(out, EPB_FLAGS, &p->flags, sizeof p->flags);
-		buffer_u32(out, OPTION_END);
+		pcapng_option(out, PCAPNG_FLAGS, &p->flags, sizeof p->flags);
+		pcapng_end_options(out, at);
+	} else {
+		pcapng_end(out, at);
 	}
-	block_finish(out, at);
 	return buffer_failed(out) ? -ENOMEM : 0;
 }
 
@@ -153,7 +124,7 @@ static bool option_next(struct cursor *c, uint16_t *ret_code, struct cursor *ret
 	padding = -(size_t)len & 3;
 	cursor_bytes(c, padding < cursor_left(c) ? padding : cursor_left(c));
 	*ret = cursor_over(p, p ? len : 0);
-	return !cursor_failed(c) && *ret_code != OPTION_END;
+	return !cursor_failed(c) && *ret_code != PCAPNG_OPTION_END;
 }
 
 /* if_tsresol: a power of ten, or with the highest bit set, of two. 0: of no use. */
@@ -186,11 +157,11 @@ static int take_interface(struct packet_parser *p, struct cursor *c)
 	f->snaplen = cursor_u32(c);
 	f->per_second = 1000000;
 	while (cursor_left(c) >= 4 && option_next(c, &code, &value)) {
-		if (code == IF_TSRESOL && cursor_left(&value) == 1)
+		if (code == PCAPNG_IF_TSRESOL && cursor_left(&value) == 1)
 			f->per_second = units_per_second(cursor_u8(&value));
-		else if (code == IF_TSOFFSET && cursor_left(&value) == 8)
+		else if (code == PCAPNG_IF_TSOFFSET && cursor_left(&value) == 8)
 			f->offset_s = cursor_i64(&value);
-		else if (code == IF_NAME) {
+		else if (code == PCAPNG_IF_NAME) {
 			f->name_len = (uint32_t)strnlen((const char *)value.at, cursor_left(&value));
 			if (f->name_len > PACKET_NAME_MAX)
 				f->name_len = PACKET_NAME_MAX;
@@ -230,7 +201,7 @@ static int take_packet(struct packet_parser *p, struct cursor *c, struct packet 
 	ret->interface = (struct text){f->name, f->name_len};
 	ret->time_ns = to_ns(f, units);
 	while (cursor_left(c) >= 4 && option_next(c, &code, &value))
-		if (code == EPB_FLAGS && cursor_left(&value) == 4)
+		if (code == PCAPNG_FLAGS && cursor_left(&value) == 4)
 			ret->flags = cursor_u32(&value);
 	return 1;
 }
@@ -245,9 +216,9 @@ int packet_parser_block(struct packet_parser *p, const uint8_t *block, uint32_t 
 	case PCAPNG_SECTION:
 		p->n = 0;
 		return 0;
-	case PACKET_BLOCK_INTERFACE:
+	case PCAPNG_INTERFACE:
 		return take_interface(p, &c);
-	case PACKET_BLOCK_PACKET:
+	case PCAPNG_PACKET:
 		return take_packet(p, &c, ret);
 	default:
 		return 0;

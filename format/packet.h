@@ -17,9 +17,6 @@
 #define PACKET_INTERFACES_MAX 256u
 #define PACKET_NAME_MAX	      64u /* bytes of an interface's name that are kept */
 
-/* Blocks of pcapng that tell of packets. */
-enum { PACKET_BLOCK_INTERFACE = 1, PACKET_BLOCK_PACKET = 6 };
-
 struct packet {
 	uint64_t time_ns;	/* since the epoch, by the capture's clock */
 	uint16_t link_type;	/* LINKTYPE_* */

@@ -14,7 +14,7 @@ static uint32_t u32_at(const uint8_t *p)
 
 static bool is_of_interest(uint32_t type)
 {
-	return type == PCAPNG_SECTION || type == PACKET_BLOCK_INTERFACE || type == PACKET_BLOCK_PACKET;
+	return type == PCAPNG_SECTION || type == PCAPNG_INTERFACE || type == PCAPNG_PACKET;
 }
 
 int packet_feed_open(struct packet_feed *f, int fd, uint64_t start)
@@ -52,8 +52,8 @@ int packet_feed_block(struct packet_feed *f, const uint8_t *block, uint32_t tota
 	if (type == PCAPNG_SECTION)
 		f->astray = false;
 	if (f->astray || f->held.len - f->at + total > PACKETS_HELD_MAX) {
-		f->astray |= type != PACKET_BLOCK_PACKET;
-		f->n_lost += type == PACKET_BLOCK_PACKET;
+		f->astray |= type != PCAPNG_PACKET;
+		f->n_lost += type == PCAPNG_PACKET;
 		return 0;
 	}
 	buffer_append(&f->held, block, total);

@@ -113,7 +113,7 @@ static int foreign(struct walk *w, uint32_t type, uint32_t total, struct error *
 	}
 	if (type == PCAPNG_SECTION)
 		w->new_section = true;
-	else if (type == PACKET_BLOCK_PACKET)
+	else if (type == PCAPNG_PACKET)
 		w->n_packets++;
 	else if (type != PCAPNG_INTERFACE)
 		w->n_foreign++;

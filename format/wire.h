@@ -4,12 +4,8 @@
  */
 #pragma once
 #include "format/batch.h"
+#include "format/pcapng_block.h"
 
-/* pcapng */
-#define PCAPNG_SECTION	  0x0A0D0D0Au
-#define PCAPNG_INTERFACE  1u
-#define PCAPNG_CUSTOM	  0x00000BADu
-#define PCAPNG_BYTE_ORDER 0x1A2B3C4Du
 #define PCAPNG_LINK_UPPER 252 /* LINKTYPE_WIRESHARK_UPPER_PDU */
 
 #define WIRE_ENTERPRISE	  32473u /* reserved for documentation, RFC 5612 */

@@ -1,4 +1,5 @@
 #include "replay/source_open.h"
+#include "format/pcapng_block.h"
 #include "format/scap.h"
 #include "format/scap_input.h"
 
@@ -13,9 +14,6 @@
 
 #define HEAD_MAX  4096 /* section header and what follows it: enough to tell captures apart */
 #define PROBE_MIN 28   /* an option-less pcapng section header */
-
-#define PCAPNG_SECTION   0x0A0D0D0Au
-#define PCAPNG_INTERFACE 1u
 
 struct kind {
 	const char *magic;
