@@ -8,20 +8,20 @@ struct tee {
 	struct sink *to[2];
 };
 
-/* Both are asked, also when the first has enough or fails; the worse answer counts. */
+/* Both are asked, also when the first has enough; one that fails ends it. */
 #define BOTH(which, call, ...)                                                                     \
 	({                                                                                         \
 		struct tee *tee_ = (struct tee *)(which);                                          \
-		int worst_ = 0;                                                                    \
+		int answer_ = 0;                                                                   \
                                                                                                    \
-		for (unsigned i_ = 0; i_ < 2 && worst_ >= 0; i_++) {                               \
+		for (unsigned i_ = 0; i_ < 2 && answer_ >= 0; i_++) {                              \
 			struct sink *one_ = tee_->to[i_];                                          \
 			int r_ = one_->ops->call ? one_->ops->call(one_, __VA_ARGS__) : 0;         \
                                                                                                    \
 			if (r_ != 0)                                                               \
-				worst_ = r_;                                                       \
+				answer_ = r_;                                                      \
 		}                                                                                  \
-		worst_;                                                                            \
+		answer_;                                                                           \
 	})
 
 static int tee_capture(struct sink *s, const struct capture_info *info, struct error *err)
@@ -59,9 +59,20 @@ static int tee_packet(struct sink *s, const struct packet *p, struct error *err)
 	return BOTH(s, packet, p, err);
 }
 
+/* A file that cannot be ended is no reason to keep a table back. The first error counts, and its words. */
 static int tee_finish(struct sink *s, struct error *err)
 {
-	return BOTH(s, finish, err);
+	struct tee *t = (struct tee *)s;
+	int answer = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct sink *one = t->to[i];
+		int r = one->ops->finish ? one->ops->finish(one, err) : 0;
+
+		if (answer == 0)
+			answer = r;
+	}
+	return answer;
 }
 
 static void tee_free(struct sink *s)

@@ -1,5 +1,6 @@
 /* The pipeline with a source made of arrays and a sink that takes notes. */
 #include "sinks/pipeline.h"
+#include "sinks/sink_tee.h"
 #include "tests/unit/capture_maker.h"
 #include "tests/unit/suite.h"
 
@@ -330,6 +331,26 @@ START_TEST(one_at_a_time_gives_the_same_events)
 }
 END_TEST
 
+static int broken_finish(struct sink *s, struct error *err)
+{
+	return error_set(err, -ENOSPC, "no room");
+}
+
+START_TEST(of_two_sinks_the_second_ends_also_when_the_first_cannot)
+{
+	static const struct sink_ops broken_ops = {.name = "broken", .finish = broken_finish};
+	struct sink broken = {.ops = &broken_ops}, *tee;
+
+	set_up();
+	tee = sink_tee_new(&broken, &notes.sink);
+	ck_assert_int_eq(tee->ops->finish(tee, &err), -ENOSPC);
+	ck_assert_str_eq(err.text, "no room");
+	ck_assert(notes.finished);
+	tee->ops->free(tee);
+	tear_down();
+}
+END_TEST
+
 SUITE("pipeline", hidden_and_internal_events_do_not_pass,
       hidden_and_internal_events_pass_on_request,
       what_does_not_pass_but_changes_state_is_offered_as_hidden,
@@ -337,4 +358,4 @@ SUITE("pipeline", hidden_and_internal_events_do_not_pass,
       a_sink_that_has_enough_ends_the_run, damage_is_told_and_reading_goes_on,
       without_warn_the_first_damage_is_the_end, errors_of_the_system_are_no_damage,
       losses_are_counted_by_class, counting_agrees_with_looking,
-      one_at_a_time_gives_the_same_events)
+      one_at_a_time_gives_the_same_events, of_two_sinks_the_second_ends_also_when_the_first_cannot)
