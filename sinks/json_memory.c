@@ -156,12 +156,11 @@ static void put_step(const struct writer *w, const struct memory_step *step)
 
 void json_memory(struct buffer *out, struct event *ev, const struct param *p, enum syscall_abi abi)
 {
-	/* the information of a signal is the kernel's own, whatever the ABI of who gets it */
-	static const struct memory_step siginfo = {.name = "siginfo", .structure = STRUCT_SIGINFO};
 	struct memory_plan plan = ev->sysno == SYSNO_NONE ? (struct memory_plan){0} : memory_plan_of(abi, ev->sysno);
 	struct memory m;
 	struct writer w = {out, &m, abi, ev->result};
 	size_t len = SIZE_MAX;
+	const uint8_t *siginfo;
 
 	if (!memory_open(&m, p)) {
 		json_hex(out, p->data, p->len);
@@ -179,9 +178,9 @@ void json_memory(struct buffer *out, struct event *ev, const struct param *p, en
 			i++;
 		else
 			put_step(&w, &plan.steps[i]);
-	if (memory_some(&m, FACT_SIGINFO, &len)) {
-		put_key(out, siginfo.name);
-		json_hex(out, memory_at(&m, FACT_SIGINFO, len), len);
+	if ((siginfo = memory_some(&m, FACT_SIGINFO, &len))) {
+		put_key(out, "siginfo");
+		json_hex(out, siginfo, len);
 	}
 	buffer_u8(out, '}');
 }

@@ -201,7 +201,7 @@ void packet_line(struct buffer *out, const struct packet *p)
 {
 	char from[ADDRESS_TEXT_MAX], to[ADDRESS_TEXT_MAX];
 	struct packet_view v;
-	const char *gap = " [";
+	const char *gap = " [", *end = "";
 
 	packet_look(p, &v);
 	put_name(out, p->interface);
@@ -215,9 +215,9 @@ void packet_line(struct buffer *out, const struct packet *p)
 		if (v.tcp_flags & tcp_flag_names[i].bit) {
 			buffer_printf(out, "%s%s", gap, tcp_flag_names[i].name);
 			gap = " ";
+			end = "]";
 		}
-	if (*gap && gap[1] == 0)
-		buffer_u8(out, ']');
+	buffer_printf(out, "%s", end);
 }
 
 void packet_json(struct buffer *out, const struct packet *p)

@@ -20,7 +20,7 @@ int file_format_parse(const char *name, enum file_format *ret, struct error *err
 			*ret = (enum file_format)i;
 			return 0;
 		}
-	return error_set(err, -EINVAL, "'%s' is no file format: native, scap, scap-legacy, pcapng, pcapng-events", name);
+	return error_set(err, -EINVAL, "'%s' is no file format: " FILE_FORMATS, name);
 }
 
 /* The folder of the file behind fd, where there is room for it at least once; "" when it is no file. */
