@@ -1,4 +1,5 @@
 /* Longer lists of = and in: texts by hash, numbers sorted, addresses and networks sorted by the length of their prefix. */
+#include "base/hash.h"
 #include "filters/ast.h"
 
 #include <errno.h>
@@ -26,10 +27,8 @@ struct table {
 
 uint32_t text_hash(struct text t)
 {
-	uint32_t h = 2166136261u;
+	uint32_t h = hash_bytes(HASH_START, t.data, t.len);
 
-	for (uint32_t i = 0; i < t.len; i++)
-		h = (h ^ (uint8_t)t.data[i]) * 16777619u;
 	return h ^ h >> 15;
 }
 

@@ -1,5 +1,7 @@
 #include "sinks/conversation.h"
 
+#include "base/hash.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,18 +9,9 @@
 
 #define BUCKETS 16384u
 
-static uint32_t hash_bytes(uint32_t h, const void *data, size_t len)
-{
-	const uint8_t *p = data;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * 16777619u; /* FNV-1a */
-	return h;
-}
-
 static uint32_t hash_key(uint32_t seed, const struct conversation_key *key)
 {
-	uint32_t h = hash_bytes(2166136261u ^ seed, key->ends[0].address, 16);
+	uint32_t h = hash_bytes(HASH_START ^ seed, key->ends[0].address, 16);
 
 	h = hash_bytes(h, &key->ends[0].port, sizeof key->ends[0].port);
 	h = hash_bytes(h, key->ends[1].address, 16);

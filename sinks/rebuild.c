@@ -1,5 +1,7 @@
 #include "sinks/rebuild.h"
 
+#include "base/hash.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -297,10 +299,9 @@ void rebuild_end(struct rebuild *r, struct conversation *c, const struct told *t
 
 static uint32_t fingerprint(const struct bytes_told *bytes)
 {
-	uint32_t h = 2166136261u ^ (uint32_t)bytes->len;
+	const uint32_t len = bytes->data_len < PRINT_LEN ? bytes->data_len : PRINT_LEN;
+	uint32_t h = hash_bytes(HASH_START ^ (uint32_t)bytes->len, bytes->data, len);
 
-	for (uint32_t i = 0; i < bytes->data_len && i < PRINT_LEN; i++)
-		h = (h ^ bytes->data[i]) * 16777619u;
 	return h ? h : 1;
 }
 
