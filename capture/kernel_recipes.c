@@ -190,29 +190,26 @@ static void answers_fill(struct kernel_recipe *k, const struct recipe *r, const 
 	}
 }
 
-/* The steps that keep memory: one parameter behind all others. */
+/* The steps that keep memory: one parameter behind all others, which is absent where the record is full. */
 static void memory_fill(struct kernel_recipe *k, enum syscall_abi abi, int number, uint8_t param)
 {
 	struct memory_plan plan = memory_plan_of(abi, number);
-	const u8 param_bit = param; /* where the record is full, it is absent */
 
 	if (!plan.n_args && !plan.n_steps) {
 		k->absent |= 1u << param;
 		return;
 	}
-	k->steps[k->n_steps++] = (struct kernel_step){.kind = MEMORY_ARGS, .param = param_bit, .a = plan.n_args};
+	k->steps[k->n_steps++] = (struct kernel_step){.kind = MEMORY_ARGS, .param = param, .a = plan.n_args};
 	for (unsigned i = 0; i < plan.n_steps; i++) {
 		const struct memory_step *s = &plan.steps[i];
 		u16 size = struct_layout_of(s->structure, abi)->size;
 
-		if (s->structure != STRUCT_NONE && !size)
-			continue;
 		if (s->kind == MEMORY_BEFORE) {
 			k->before_arg = s->a;
 			k->before_len = (u8)size;
 		}
 		k->steps[k->n_steps++] = (struct kernel_step){
-			.kind = s->kind, .param = param_bit, .a = s->a, .b = s->b, .c = size ? size : s->c,
+			.kind = s->kind, .param = param, .a = s->a, .b = s->b, .c = size ? size : s->c,
 			.size = s->mask, .flags = s->flags & STEP_ON_SUCCESS ? KSTEP_ON_SUCCESS : 0,
 		};
 	}

@@ -104,14 +104,20 @@ class Step:
 
 def read_memory(tables, structs):
     """{(call, abi): (number of arguments, steps)}"""
+    calls = {(s.name, abi) for s in tables.syscalls for abi, number in zip(ABIS, s.numbers) if number >= 0}
     names = {s.name for s in tables.syscalls}
     found = {}
     for row in read("memory.tsv"):
         row.word(row["call"], names, "call")
         steps = [Step(row, text, structs) for text in row.rest if text]
+        if sum(step.kind == "BEFORE" for step in steps) > 1:
+            row.fail("one thing is kept from before a call")
         for abi in abis(row):
             if (row["call"], abi) in found:
                 row.fail(f"{row['call']} has a row for {abi} already")
+            for step in steps if (row["call"], abi) in calls else ():
+                if step.struct and abi not in structs[step.struct]:
+                    row.fail(f"{step.struct} has no layout for {abi}")
             found[row["call"], abi] = (0 if row["args"] == "-" else row.number(row["args"], "number"), steps)
     return found
 

@@ -1,7 +1,6 @@
 /* The recipes that the kernel programs walk, against the tables that they are made from. */
 #include "capture/kernel_recipes.h"
 #include "format/memory.h"
-#include "format/memory.h"
 #include "format/recipe.h"
 #include "tests/unit/suite.h"
 

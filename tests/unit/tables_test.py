@@ -284,10 +284,10 @@ def maps_give_what_their_set_names():
                 assert rule != "MATCH" or family in known, f"{step.map}: {family:#x} has no name in {flags}"
 
 
-def generated(change):
-    """What the generator says of a copy of the tables in which `change` was made: (file, old, new)."""
+def generated(change, generator=generate):
+    """What a generator says of a copy of the tables in which `change` was made: (file, old, new)."""
     with tempfile.TemporaryDirectory() as folder:
-        for path in glob.glob(os.path.join(ROOT, "format", "*.tsv")) + [generate.__file__]:
+        for path in glob.glob(os.path.join(ROOT, "format", "*.tsv")) + [generate.__file__, generate_memory.__file__]:
             with open(path, encoding="utf-8") as f:
                 text = f.read()
             if os.path.basename(path) == change[0]:
@@ -295,7 +295,7 @@ def generated(change):
                 text = text.replace(change[1], change[2], 1)
             with open(os.path.join(folder, os.path.basename(path)), "w", encoding="utf-8") as f:
                 f.write(text)
-        run = subprocess.run([sys.executable, os.path.join(folder, "generate.py"), folder], text=True,
+        run = subprocess.run([sys.executable, os.path.join(folder, os.path.basename(generator.__file__)), folder], text=True,
                              stderr=subprocess.PIPE, check=False)
     return run.returncode, run.stderr.strip()
 
@@ -320,10 +320,29 @@ def errors_name_the_line():
     assert generated(("flags.tsv", "\t0x1\t", "\t0x1\t")) == (0, "")
 
 
+def errors_of_structures_name_the_line():
+    flock = "lock{1=5-7}=2:flock"
+    for change, words in (
+            (("memory.tsv", "?statbuf=1:stat\n", "?statbuf=1:stud\n"), r"memory.tsv:\d+: unknown structure 'stud'"),
+            (("memory.tsv", "?statbuf=1:stat\n", "?statbuf=7:stat\n"), r"memory.tsv:\d+: there is no argument '7'"),
+            (("memory.tsv", "?statbuf=1:stat\n", "?statbuf=1:stat64\n"), r"memory.tsv:\d+: stat64 has no layout for x86_64"),
+            (("memory.tsv", "?statbuf=1:stat\n", "statbuf\n"), r"memory.tsv:\d+: 'statbuf' is no piece"),
+            (("memory.tsv", flock, "lock{1=5-999}=2:flock"), r"memory.tsv:\d+: 'lock\S+': such a range cannot be asked for"),
+            (("memory.tsv", "before=before:2:timespec\t", "before=before:2:timespec\tbefore=before:3:timespec\t"),
+             r"memory.tsv:\d+: one thing is kept from before a call"),
+            (("memory.tsv", "\nfstat\t", "\nstat\t"), r"memory.tsv:\d+: stat has a row for x86_64 already"),
+            (("structs.tsv", "\tvalue:u32\n", "\tvalue:u33\n"), r"structs.tsv:\d+: 'value:u33' is no field"),
+            (("structs.tsv", "\tvalue:u32\n", "\tvalue:u32[400]\n"), r"structs.tsv:\d+: 1600 bytes, at most 1024")):
+        status, said = generated(change, generate_memory)
+        assert status != 0 and re.fullmatch(words, said), f"{change}: {status} {said!r}"
+    assert generated(("memory.tsv", flock, flock), generate_memory) == (0, "")
+
+
 CASES = [numbers_of_x86_64, numbers_of_i386, numbers_of_aarch64, generic_numbers_are_one,
          arguments_are_the_kernels, memory_has_the_kernels_arguments, kinds_fit_the_kernels_types, events_are_the_public_ones,
          flags_are_the_public_ones, calls_use_their_public_event, every_kind_map_and_set_is_used,
-         every_kind_is_implemented, own_events_are_whole, maps_give_what_their_set_names, errors_name_the_line]
+         every_kind_is_implemented, own_events_are_whole, maps_give_what_their_set_names, errors_name_the_line,
+         errors_of_structures_name_the_line]
 
 
 def main():
