@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -135,6 +136,20 @@ fail:
 	return error_set(err, code, "starting %s: %s", argv[0], strerror(-code));
 }
 
+/* Why a program that was named with its folder does not start, where that can be told. */
+static const char *remedy(const char *name, int code)
+{
+	struct stat st;
+
+	if (!strchr(name, '/') || stat(name, &st) < 0)
+		return "";
+	if (S_ISDIR(st.st_mode))
+		return " (it is a directory)";
+	if (code == EACCES && !(st.st_mode & 0111))
+		return " (it is not executable; chmod +x makes it so)";
+	return code == ENOENT ? " (it is there, but not the interpreter that it names)" : "";
+}
+
 int command_go(struct command *c, const char *name, struct error *err)
 {
 	uint32_t n_program = c->program ? c->n_program : 0;
@@ -152,7 +167,7 @@ int command_go(struct command *c, const char *name, struct error *err)
 	while (n < 0 && errno == EINTR);
 	close(c->failed_fd);
 	c->failed_fd = -1;
-	return n == sizeof code ? error_set(err, -code, "%s: %s", name, strerror(code)) : 0;
+	return n == sizeof code ? error_set(err, -code, "%s: %s%s", name, strerror(code), remedy(name, code)) : 0;
 }
 
 bool command_ended(struct command *c)

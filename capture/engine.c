@@ -66,7 +66,8 @@ static int load_failed(struct engine *e, int code, struct error *err)
 	/* -EACCES comes from the verifier. */
 	if (code == -EPERM)
 		return error_set(err, code, "the kernel refuses BPF programs to this user (root or CAP_BPF with "
-					    "CAP_PERFMON is needed; see scapcap --doctor)");
+					    "CAP_PERFMON is needed; a command or process of one's own can be captured "
+					    "without: scapcap -- COMMAND; see scapcap --doctor)");
 	return error_set(err, code, "loading the BPF programs: %s%s%s (see scapcap --doctor)", strerror(-code),
 			 e->log[0] ? ": " : "", e->log);
 }

@@ -243,8 +243,8 @@ static int open_engine(struct job *j, struct error *err)
 	if (!ptrace_will_do(j, r))
 		return r;
 	if (!j->a->quiet)
-		fprintf(stderr, "scapcap: no BPF for this user: ptrace captures instead, which is slower "
-				"(see scapcap --doctor)\n");
+		fprintf(stderr, "%s: no BPF for this user: ptrace captures instead, which is slower "
+				"(see scapcap --doctor)\n", program_invocation_short_name);
 	error_clear(err);
 	return open_ptrace(j, err);
 }
@@ -468,9 +468,9 @@ static void summarise(const struct job *j)
 			(unsigned long long)p->n_lost_by[LOSS_PACKETS]);
 	if (j->a->quiet || !j->a->write)
 		return;
-	fprintf(stderr, "%llu events", (unsigned long long)p->n_passed);
+	fprintf(stderr, "%llu event%s", (unsigned long long)p->n_passed, p->n_passed == 1 ? "" : "s");
 	if (j->packets)
-		fprintf(stderr, " and %llu packets", (unsigned long long)p->n_packets);
+		fprintf(stderr, " and %llu packet%s", (unsigned long long)p->n_packets, p->n_packets == 1 ? "" : "s");
 	if (j->out.is_plain && fstat(j->out.fd, &st) == 0)
 		fprintf(stderr, " in %s, %lld bytes", j->out.name, (long long)st.st_size);
 	fprintf(stderr, "\n");

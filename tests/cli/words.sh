@@ -25,3 +25,11 @@ scapcap --engine=ptrace -- true > /dev/full; echo "status $?"
 try scapcap --engine=ptrace -qw /dev/full -- true
 # a reader that goes away
 scapcap --engine=ptrace -qw - -- true | head -c 10 | wc -c; echo "status ${PIPESTATUS[0]}"
+# why a command does not start
+echo 'exit 0' > script
+mkdir folder
+printf '#!/nowhere/sh\n' > lost
+chmod +x lost
+for c in ./script ./folder ./lost ./nothing nothing-at-all; do try scapcap --engine=ptrace -w kept.scap -- $c; done
+ls kept.scap 2> /dev/null
+scapcap --engine=ptrace -n 1 -w one.scap -- true 2>&1 | sed 's/ [0-9]* bytes//'
