@@ -7,6 +7,7 @@
 #include <time.h>
 
 #define SECOND_NS 1000000000u
+#define DAY_NS    (86400ull * SECOND_NS)
 
 /* Digits up to what is not one. false: none, or too many. */
 static bool take_number(const char **at, uint64_t *ret)
@@ -87,6 +88,11 @@ int range_parse_time(struct range *r, const char *text, struct error *err)
 				 "'%s' is no stretch of time: 14:03:05..14:04, +1.5..+2 (seconds since the start), "
 				 "1700000000..",
 				 text);
+	if (r->from.clock == r->to.clock && r->from.ns > r->to.ns) {
+		if (r->from.clock != RANGE_DAY)
+			return error_set(err, -EINVAL, "'%s' ends before it begins", text);
+		r->to.ns += DAY_NS; /* past midnight */
+	}
 	r->given = true;
 	return 0;
 }

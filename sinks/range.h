@@ -35,7 +35,7 @@ struct range {
 int range_parse_events(struct range *r, const char *text, struct error *err);
 /*
  * "A..B", "A..", "..B", each a time of the clock (14:03:05.25), seconds since the first event (+1.5), or seconds
- * since the epoch (1700000000.5). 0, -EINVAL with words.
+ * since the epoch (1700000000.5). A B of the clock that is earlier than A is one of the next day. 0, -EINVAL with words.
  */
 int range_parse_time(struct range *r, const char *text, struct error *err);
 /* Says what the times mean in a capture that begins then. */

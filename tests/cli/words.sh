@@ -33,3 +33,6 @@ chmod +x lost
 for c in ./script ./folder ./lost ./nothing nothing-at-all; do try scapcap --engine=ptrace -w kept.scap -- $c; done
 ls kept.scap 2> /dev/null
 scapcap --engine=ptrace -n 1 -w one.scap -- true 2>&1 | sed 's/ [0-9]* bytes//'
+# a stretch of time past midnight, and one that ends before it begins
+scapread -D -r c.scap --time 22:13:20..00:10 --count
+try scapread -r c.scap --time +2..+1
