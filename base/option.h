@@ -23,6 +23,20 @@ struct option_row {
 };
 
 /*
+ * Take functions of one line, about the options `o` and the `value`:
+ *
+ *	OPTION_SET(struct options, json, o->json = true)
+ *	OPTION_PARSE(struct options, level, option_number(value, 1, 19, &o->level, err))	// what it returns counts
+ */
+#define OPTION_PARSE(type, name, expression)                                                       \
+	static int take_##name(void *context, const char *value, struct error *err)                \
+	{                                                                                          \
+		type *o = context;                                                                 \
+		return expression;                                                                 \
+	}
+#define OPTION_SET(type, name, statement) OPTION_PARSE(type, name, ((statement), 0))
+
+/*
  * Options may stand before, between and after operands; "--" ends them. Operands are moved to
  * the end of argv, in order.
  * Returns the index of the first operand, or -EINVAL with words.

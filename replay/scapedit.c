@@ -43,22 +43,17 @@ struct edit {
 	uint64_t n_mended;	/* events whose payload contradicted their type */
 };
 
-static int take_repair(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->repair = true;
-	return 0;
-}
-
-static int take_comment(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->comment = value;
-	return 0;
-}
-
-static int take_level(void *context, const char *value, struct error *err)
-{
-	return option_number(value, 1, 19, &((struct options *)context)->level, err);
-}
+#define SET(name, statement)    OPTION_SET(struct options, name, statement)
+#define PARSE(name, expression) OPTION_PARSE(struct options, name, expression)
+SET(repair, o->repair = true)
+SET(comment, o->comment = value)
+PARSE(level, option_number(value, 1, 19, &o->level, err))
+PARSE(events, range_parse_events(&o->range, value, err))
+PARSE(time, range_parse_time(&o->range, value, err))
+SET(filter, filter_text_add(&o->filter, value))
+PARSE(filter_file, filter_text_file(&o->filter, value, err))
+SET(help, o->help = true)
+SET(version, o->version = true)
 
 static int take_format(void *context, const char *value, struct error *err)
 {
@@ -66,39 +61,6 @@ static int take_format(void *context, const char *value, struct error *err)
 
 	o->has_format = true;
 	return file_format_parse(value, &o->format, err);
-}
-
-static int take_events(void *context, const char *value, struct error *err)
-{
-	return range_parse_events(&((struct options *)context)->range, value, err);
-}
-
-static int take_time(void *context, const char *value, struct error *err)
-{
-	return range_parse_time(&((struct options *)context)->range, value, err);
-}
-
-static int take_filter(void *context, const char *value, struct error *err)
-{
-	filter_text_add(&((struct options *)context)->filter, value);
-	return 0;
-}
-
-static int take_filter_file(void *context, const char *value, struct error *err)
-{
-	return filter_text_file(&((struct options *)context)->filter, value, err);
-}
-
-static int take_help(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->help = true;
-	return 0;
-}
-
-static int take_version(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->version = true;
-	return 0;
 }
 
 static const struct option_row rows[] = {

@@ -17,29 +17,11 @@ struct options {
 	bool verify, json, help, version;
 };
 
-static int take_verify(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->verify = true;
-	return 0;
-}
-
-static int take_json(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->json = true;
-	return 0;
-}
-
-static int take_help(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->help = true;
-	return 0;
-}
-
-static int take_version(void *context, const char *value, struct error *err)
-{
-	((struct options *)context)->version = true;
-	return 0;
-}
+#define SET(name, statement) OPTION_SET(struct options, name, statement)
+SET(verify, o->verify = true)
+SET(json, o->json = true)
+SET(help, o->help = true)
+SET(version, o->version = true)
 
 static const struct option_row rows[] = {
 	{0, "verify", NULL, "check every checksum and every length", take_verify},

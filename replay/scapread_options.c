@@ -5,6 +5,41 @@
 
 #include <errno.h>
 
+#define SET(name, statement)    OPTION_SET(struct scapread_options, name, statement)
+#define PARSE(name, expression) OPTION_PARSE(struct scapread_options, name, expression)
+SET(json, o->json = true)
+PARSE(limit, option_number(value, 1, UINT64_MAX, &o->limit, err))
+SET(internal, o->internal++)
+SET(raw_events, o->raw_events = true)
+SET(ascii, o->render.view = VIEW_ASCII)
+SET(hex, o->render.view = VIEW_HEX)
+SET(hex_ascii, o->render.view = VIEW_HEX_ASCII)
+SET(base64, o->render.view = VIEW_BASE64)
+SET(verbose, o->render.full = true)
+SET(write, o->write = value)
+PARSE(level, option_number(value, 1, 19, &o->level, err))
+PARSE(events, range_parse_events(&o->range, value, err))
+PARSE(time_range, range_parse_time(&o->range, value, err))
+SET(packets, o->packets = true)
+SET(quiet, o->quiet = true)
+SET(hangs, o->hangs = true)
+SET(count, o->count = true)
+SET(summary, o->has_summary = true)
+SET(sort, o->sort = value)
+SET(per_process, o->has_summary = o->summary.per_process = true)
+SET(by, o->grouped.by = value)
+SET(aggregates, o->grouped.aggregates = value)
+SET(histogram, o->grouped.histogram = value)
+SET(tree, o->tree = true)
+SET(check_filter, o->check_filter = true)
+SET(list_fields, o->list = LIST_FIELDS)
+SET(list_events, o->list = LIST_EVENTS)
+SET(list_syscalls, o->list = LIST_SYSCALLS)
+SET(markdown, o->markdown = true)
+SET(progress, o->progress = true)
+SET(help, o->help = true)
+SET(version, o->version = true)
+
 static int take_read(void *context, const char *value, struct error *err)
 {
 	struct scapread_options *o = context;
@@ -26,77 +61,12 @@ static int take_format(void *context, const char *value, struct error *err)
 	return 0;
 }
 
-static int take_json(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->json = true;
-	return 0;
-}
-
-static int take_limit(void *context, const char *value, struct error *err)
-{
-	return option_number(value, 1, UINT64_MAX, &((struct scapread_options *)context)->limit,
-			     err);
-}
-
 static int take_time(void *context, const char *value, struct error *err)
 {
 	if (strlen(value) != 1 || !strchr("ahrdD", value[0]))
 		return error_set(err, -EINVAL, "'%s' is not one of a, h, r, d, D", value);
 	((struct scapread_options *)context)->time_format = value[0];
 	return 0;
-}
-
-static int take_internal(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->internal++;
-	return 0;
-}
-
-static int take_raw_events(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->raw_events = true;
-	return 0;
-}
-
-static int take_ascii(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->render.view = VIEW_ASCII;
-	return 0;
-}
-
-static int take_hex(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->render.view = VIEW_HEX;
-	return 0;
-}
-
-static int take_hex_ascii(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->render.view = VIEW_HEX_ASCII;
-	return 0;
-}
-
-static int take_base64(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->render.view = VIEW_BASE64;
-	return 0;
-}
-
-static int take_verbose(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->render.full = true;
-	return 0;
-}
-
-static int take_write(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->write = value;
-	return 0;
-}
-
-static int take_level(void *context, const char *value, struct error *err)
-{
-	return option_number(value, 1, 19, &((struct scapread_options *)context)->level, err);
 }
 
 static int take_file_format(void *context, const char *value, struct error *err)
@@ -107,90 +77,12 @@ static int take_file_format(void *context, const char *value, struct error *err)
 	return file_format_parse(value, &o->file_format, err);
 }
 
-static int take_events(void *context, const char *value, struct error *err)
-{
-	return range_parse_events(&((struct scapread_options *)context)->range, value, err);
-}
-
-static int take_time_range(void *context, const char *value, struct error *err)
-{
-	return range_parse_time(&((struct scapread_options *)context)->range, value, err);
-}
-
-static int take_packets(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->packets = true;
-	return 0;
-}
-
-static int take_quiet(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->quiet = true;
-	return 0;
-}
-
-static int take_hangs(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->hangs = true;
-	return 0;
-}
-
-static int take_count(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->count = true;
-	return 0;
-}
-
-static int take_summary(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->has_summary = true;
-	return 0;
-}
-
-static int take_sort(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->sort = value;
-	return 0;
-}
-
 static int take_columns(void *context, const char *value, struct error *err)
 {
 	struct scapread_options *o = context;
 
 	o->has_summary = true;
 	return summary_columns_parse(&o->summary, value, err);
-}
-
-static int take_per_process(void *context, const char *value, struct error *err)
-{
-	struct scapread_options *o = context;
-
-	o->has_summary = o->summary.per_process = true;
-	return 0;
-}
-
-static int take_by(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->grouped.by = value;
-	return 0;
-}
-
-static int take_aggregates(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->grouped.aggregates = value;
-	return 0;
-}
-
-static int take_histogram(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->grouped.histogram = value;
-	return 0;
-}
-
-static int take_tree(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->tree = true;
-	return 0;
 }
 
 static int take_strace(void *context, const char *value, struct error *err)
@@ -210,54 +102,6 @@ static int take_filter_file(void *context, const char *value, struct error *err)
 	if (o->n_filter_files == FILTER_FILES_MAX)
 		return error_set(err, -EINVAL, "at most %d files with filters", FILTER_FILES_MAX);
 	o->filter_files[o->n_filter_files++] = value;
-	return 0;
-}
-
-static int take_check_filter(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->check_filter = true;
-	return 0;
-}
-
-static int take_list_fields(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->list = LIST_FIELDS;
-	return 0;
-}
-
-static int take_list_events(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->list = LIST_EVENTS;
-	return 0;
-}
-
-static int take_list_syscalls(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->list = LIST_SYSCALLS;
-	return 0;
-}
-
-static int take_markdown(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->markdown = true;
-	return 0;
-}
-
-static int take_progress(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->progress = true;
-	return 0;
-}
-
-static int take_help(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->help = true;
-	return 0;
-}
-
-static int take_version(void *context, const char *value, struct error *err)
-{
-	((struct scapread_options *)context)->version = true;
 	return 0;
 }
 

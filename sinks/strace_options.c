@@ -48,53 +48,40 @@ void strace_options_done(struct strace_options *o)
 
 /* ---- the letters ---- */
 
-#define TAKE(name, statement)                                                                      \
-	static int take_##name(void *context, const char *value, struct error *err)                \
-	{                                                                                          \
-		struct strace_options *o = context;                                                \
-		statement;                                                                         \
-		return 0;                                                                          \
-	}
-TAKE(follow, { o->separate = o->follow; o->follow = true; })
-TAKE(separate, o->separate = o->follow = true)
-TAKE(numbers, o->numbers = true)
-TAKE(good, o->status = STRACE_SUCCESSFUL)
-TAKE(failed, o->status = STRACE_FAILED)
-TAKE(summary, o->summary = true)
-TAKE(both, o->both = true)
-TAKE(nothing, (void)o)
-TAKE(out, o->out = value)
-TAKE(append, o->append = true)
-TAKE(sort, o->sort = value)
-TAKE(columns, o->columns = value)
-TAKE(help, o->help = true)
-TAKE(version, o->version = true)
-TAKE(read, o->read = value)
-TAKE(user, o->user = value)
+#define SET(name, statement)    OPTION_SET(struct strace_options, name, statement)
+#define PARSE(name, expression) OPTION_PARSE(struct strace_options, name, expression)
+SET(follow, (o->separate = o->follow, o->follow = true))
+SET(separate, o->separate = o->follow = true)
+SET(numbers, o->numbers = true)
+SET(good, o->status = STRACE_SUCCESSFUL)
+SET(failed, o->status = STRACE_FAILED)
+SET(summary, o->summary = true)
+SET(both, o->both = true)
+SET(nothing, (void)o)
+SET(out, o->out = value)
+SET(append, o->append = true)
+SET(sort, o->sort = value)
+SET(columns, o->columns = value)
+SET(help, o->help = true)
+SET(version, o->version = true)
+SET(read, o->read = value)
+SET(user, o->user = value)
 
 /* Options whose value is a set of -e; without one, as given. */
-#define TAKE_SET(name, what, without)                                                              \
-	static int take_##name(void *context, const char *value, struct error *err)                \
-	{                                                                                          \
-		return strace_set_take(context, what, value ? value : without, err);               \
-	}
-TAKE_SET(trace, "trace", "all")
-TAKE_SET(signal, "signal", "all")
-TAKE_SET(status, "status", "all")
-TAKE_SET(abbrev, "abbrev", "all")
-TAKE_SET(followed, "verbose", "all")
-TAKE_SET(raw, "raw", "all")
-TAKE_SET(reads, "read", "all")
-TAKE_SET(writes, "write", "all")
-TAKE_SET(fds, "fd", "all")
-TAKE_SET(verbose_calls, "abbrev", "none")
+#define PARSE_SET(name, what, without) PARSE(name, strace_set_take(o, what, value ? value : without, err))
+PARSE_SET(trace, "trace", "all")
+PARSE_SET(signal, "signal", "all")
+PARSE_SET(status, "status", "all")
+PARSE_SET(abbrev, "abbrev", "all")
+PARSE_SET(followed, "verbose", "all")
+PARSE_SET(raw, "raw", "all")
+PARSE_SET(reads, "read", "all")
+PARSE_SET(writes, "write", "all")
+PARSE_SET(fds, "fd", "all")
+PARSE_SET(verbose_calls, "abbrev", "none")
 
 /* What cannot be had of a recording, and why. */
-#define REFUSE(name, words)                                                                        \
-	static int refuse_##name(void *context, const char *value, struct error *err)              \
-	{                                                                                          \
-		return error_set(err, -ENOTSUP, words);                                            \
-	}
+#define REFUSE(name, words) PARSE(name, ((void)o, error_set(err, -ENOTSUP, words)))
 REFUSE(place, "where in a program calls are made is not recorded")
 REFUSE(stack, "the stacks of calls are not recorded (they would have to be unwound while the program waits)")
 REFUSE(detach, "nobody is let go before its end; -e trace= says which calls are shown")
@@ -258,17 +245,8 @@ static int take_number(const char *value, uint64_t max, uint32_t *ret, struct er
 	return r;
 }
 
-static int take_string_max(void *context, const char *value, struct error *err)
-{
-	return take_number(value, STRACE_STRING_MAX,
-			   &((struct strace_options *)context)->string_max, err);
-}
-
-static int take_column(void *context, const char *value, struct error *err)
-{
-	return take_number(value, STRACE_COLUMN_MAX, &((struct strace_options *)context)->column,
-			   err);
-}
+PARSE(string_max, take_number(value, STRACE_STRING_MAX, &o->string_max, err))
+PARSE(column, take_number(value, STRACE_COLUMN_MAX, &o->column, err))
 
 static const struct option_row rows[] = {
     {'e', NULL, "EXPR", "trace= abbrev= verbose= raw= signal= status= quiet= decode-fds= read= write= fd=; alone: trace=",
@@ -314,13 +292,13 @@ static const struct option_row rows[] = {
     {'E', "env", "VAR[=VALUE]", "set or remove a variable for the command (scapstrace)", take_environment},
     {'u', "user", "USER", "run the command as this user (scapstrace)", take_user},
     {0, "capture", "FILE", "a capture, instead of a command (scapstrace); -r FILE in front is the same", take_read},
-    {'b', "detach-on", "CALL", "not offered: nobody is let go before its end", refuse_detach},
-    {'D', "daemonize", "[=HOW]", "not offered: the tracer is the parent of the command", refuse_daemon},
-    {'d', "debug", NULL, "not offered: see scapcap --explain and --doctor", refuse_debug},
-    {'i', "instruction-pointer", NULL, "not offered: it is not recorded", refuse_place},
-    {'I', "interruptible", "HOW", "not offered: signals always end a capture", refuse_interruptible},
-    {'k', "stack-traces", NULL, "not offered: stacks are not recorded", refuse_stack},
-    {'O', "summary-syscall-overhead", "TIME", "not offered: nothing is guessed", refuse_overhead},
+    {'b', "detach-on", "CALL", "not offered: nobody is let go before its end", take_detach},
+    {'D', "daemonize", "[=HOW]", "not offered: the tracer is the parent of the command", take_daemon},
+    {'d', "debug", NULL, "not offered: see scapcap --explain and --doctor", take_debug},
+    {'i', "instruction-pointer", NULL, "not offered: it is not recorded", take_place},
+    {'I', "interruptible", "HOW", "not offered: signals always end a capture", take_interruptible},
+    {'k', "stack-traces", NULL, "not offered: stacks are not recorded", take_stack},
+    {'O', "summary-syscall-overhead", "TIME", "not offered: nothing is guessed", take_overhead},
     {'h', "help", NULL, "this text", take_help},
     {'V', "version", NULL, "print the version", take_version},
     {0},
