@@ -19,12 +19,13 @@ static struct hang_watch *watch_of(struct sink *s)
 	return (struct hang_watch *)s;
 }
 
-/* In progress when recording stopped, and not only when somebody asked. */
-static bool is_last_word(struct hang_watch *w, const struct event *ev)
+/* In progress when recording stopped, and not only while it went on; *ret_asked: and because somebody asked. */
+static bool is_last_word(struct hang_watch *w, const struct event *ev, bool *ret_asked)
 {
 	struct source_bpf_stats stats;
 
 	source_bpf_stats(w->source, &stats);
+	*ret_asked = stats.reported;
 	return stats.stopped_ns && ev->time_ns >= stats.stopped_ns;
 }
 
@@ -45,15 +46,18 @@ static int watch_state(struct sink *s, const struct state_entry *entries, size_t
 /* Whether the event goes on to the real sink: 1, 0; negative errno. */
 static int watch(struct hang_watch *w, struct event *ev, struct state *st, struct error *err)
 {
-	int r;
+	bool asked, last;
+	int r = 0;
 
 	if (!(ev->flags & EVENT_UNFINISHED))
 		return 1;
-	r = w->hangs->ops->event(w->hangs, ev, st, err);
-	if (r < 0 || is_last_word(w, ev))
+	last = is_last_word(w, ev, &asked);
+	if (last || asked)
+		r = w->hangs->ops->event(w->hangs, ev, st, err);
+	if (r < 0 || last)
 		return r < 0 ? r : 1;
-	w->asked = true;
-	return 0;
+	w->asked |= asked;
+	return w->real->ops->waits ? w->real->ops->waits(w->real, ev, st, err) : 0;
 }
 
 static int watch_event(struct sink *s, struct event *ev, struct state *st, struct error *err)
@@ -68,7 +72,9 @@ static int watch_hidden(struct sink *s, struct event *ev, struct state *st, stru
 {
 	struct sink *real = watch_of(s)->real;
 
-	if ((ev->flags & EVENT_UNFINISHED) && !is_last_word(watch_of(s), ev))
+	bool asked;
+
+	if ((ev->flags & EVENT_UNFINISHED) && !is_last_word(watch_of(s), ev, &asked))
 		return 0;
 	return real->ops->hidden ? real->ops->hidden(real, ev, st, err) : 0;
 }
@@ -76,7 +82,10 @@ static int watch_hidden(struct sink *s, struct event *ev, struct state *st, stru
 static int watch_batch_end(struct sink *s, struct batch *batch, struct error *err)
 {
 	struct hang_watch *w = watch_of(s);
+	int r = w->asked && w->real->ops->aside ? w->real->ops->aside(w->real, err) : 0;
 
+	if (r < 0)
+		return r;
 	if (w->asked) {
 		hangs_print(w->hangs);
 		hangs_forget(w->hangs);

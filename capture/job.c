@@ -31,6 +31,7 @@
 
 #define FILE_BATCH_NS 250000000 /* a block is in the file at most 500 ms after its first event, also on a busy machine */
 #define LIVE_BATCH_NS 50000000	/* what is printed may wait this long */
+#define WAITS_EACH_NS 500000000 /* calls that wait are shown this often by the strace view */
 #define WAIT_STEP_NS  20000000 /* for a command that outlives the capture */
 #define WAIT_QUIETLY  10       /* steps before that is worth a word */
 
@@ -277,6 +278,8 @@ static int open_source(struct job *j, struct error *err)
 	};
 
 	s.info.engine = text_of(j->engine->ops->name);
+	if (j->a->has_strace && !j->a->strace.summary)
+		s.waits_ns = WAITS_EACH_NS;
 	j->source = source_bpf_new(&s, err);
 	return j->source ? 0 : err->code;
 }

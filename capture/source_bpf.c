@@ -54,6 +54,7 @@ struct source_bpf {
 	struct engine_counters *reported; /* per CPU, as of the last check */
 	uint64_t missed;
 	uint64_t checked_ns;
+	uint64_t looked_ns;	/* at the calls in progress */
 	unsigned idle_us;
 	struct source_bpf_stats stats;
 	bool out_of_memory;
@@ -295,6 +296,20 @@ static void calls_in_progress(struct source_bpf *s)
 	recorder_unfinished(s->options.recorder, s->options.call_before ? take_call_before : NULL, s, NULL);
 }
 
+static void look_at_waiting(struct source_bpf *s)
+{
+	uint64_t now = clock_ns(CLOCK_BOOTTIME);
+	bool asked = s->options.report && *s->options.report;
+
+	if (!asked && (!s->options.waits_ns || now - s->looked_ns < s->options.waits_ns))
+		return;
+	if (asked)
+		*s->options.report = false;
+	s->stats.reported = asked;
+	s->looked_ns = now;
+	calls_in_progress(s);
+}
+
 static void stop_recording(struct source_bpf *s)
 {
 	s->stats.stopped_ns = clock_ns(CLOCK_BOOTTIME) + s->offset;
@@ -443,10 +458,8 @@ static int source_bpf_next(struct source *source, struct item *ret, struct error
 		if (s->phase == PHASE_RECORDING &&
 		    (*s->options.stop || (s->options.ended && s->options.ended(s->options.context))))
 			stop_recording(s);
-		if (s->phase == PHASE_RECORDING && s->options.report && *s->options.report) {
-			*s->options.report = false;
-			calls_in_progress(s);
-		}
+		if (s->phase == PHASE_RECORDING)
+			look_at_waiting(s);
 		taken = drain(s);
 		if (s->phase == PHASE_STOPPED && !taken && !reorder_peek(&s->order)) {
 			if (hand_out(s, ret))
@@ -496,7 +509,7 @@ struct source *source_bpf_new(const struct source_bpf_options *options, struct e
 	s->source.schema = s->schema;
 	s->options = *options;
 	s->offset = s->wall_offset = clock_boot_to_wall();
-	s->checked_ns = clock_ns(CLOCK_BOOTTIME);
+	s->checked_ns = s->looked_ns = clock_ns(CLOCK_BOOTTIME);
 	return &s->source;
 
 fail:

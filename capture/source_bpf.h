@@ -25,6 +25,7 @@ struct source_bpf_options {
 	uint64_t batch_ns;		/* hand out a batch this long after its first event */
 	volatile bool *stop;		/* set: stop recording, deliver what is there, end */
 	volatile bool *report;		/* set: deliver the calls in progress now as well */
+	uint64_t waits_ns;		/* deliver them this often, too, for who shows what waits; 0: do not */
 	bool (*ended)(void *context);	/* asked now and then: nothing more can come (the command is over) */
 	void *context;
 };
@@ -34,5 +35,6 @@ struct source *source_bpf_new(const struct source_bpf_options *options, struct e
 struct source_bpf_stats {
 	uint64_t n_records, n_late, staged_max; /* bytes at the peak */
 	uint64_t stopped_ns; /* since the epoch: calls in progress then are the last word; 0: still recording */
+	bool reported;	     /* the latest calls in progress are those that `report` asked for */
 };
 void source_bpf_stats(struct source *s, struct source_bpf_stats *ret);

@@ -14,6 +14,10 @@ struct sink_ops {
 	int (*capture)(struct sink *s, const struct capture_info *info, struct error *err);
 	int (*state)(struct sink *s, const struct state_entry *entries, size_t n, struct error *err);
 	int (*event)(struct sink *s, struct event *ev, struct state *st, struct error *err);
+	/* A call in progress, told while recording goes on: it will come as an event when it has returned. */
+	int (*waits)(struct sink *s, struct event *ev, struct state *st, struct error *err);
+	/* Somebody else is about to write to the same terminal. */
+	int (*aside)(struct sink *s, struct error *err);
 	/* An event that did not pass but changes state (kept hidden by the native sink). */
 	int (*hidden)(struct sink *s, struct event *ev, struct state *st, struct error *err);
 	int (*batch_end)(struct sink *s, struct batch *batch, struct error *err);

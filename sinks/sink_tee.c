@@ -39,6 +39,16 @@ static int tee_event(struct sink *s, struct event *ev, struct state *st, struct 
 	return BOTH(s, event, ev, st, err);
 }
 
+static int tee_waits(struct sink *s, struct event *ev, struct state *st, struct error *err)
+{
+	return BOTH(s, waits, ev, st, err);
+}
+
+static int tee_aside(struct sink *s, struct error *err)
+{
+	return BOTH(s, aside, err);
+}
+
 static int tee_hidden(struct sink *s, struct event *ev, struct state *st, struct error *err)
 {
 	return BOTH(s, hidden, ev, st, err);
@@ -90,6 +100,8 @@ static const struct sink_ops tee_ops = {
     .capture = tee_capture,
     .state = tee_state,
     .event = tee_event,
+    .waits = tee_waits,
+    .aside = tee_aside,
     .hidden = tee_hidden,
     .batch_end = tee_batch_end,
     .loss = tee_loss,

@@ -18,6 +18,8 @@ struct strace_type {
 	const struct strace_call *call; /* NULL: without a row */
 };
 
+#define WAITS_MIN_NS 400000000u /* calls that last longer are shown while they do */
+
 struct strace_sink {
 	struct sink sink;
 	const struct strace_options *o;
@@ -203,7 +205,8 @@ static const struct strace_options *options_of(const struct strace_options *o, u
 	return own;
 }
 
-static void add_call(struct strace_sink *s, const struct strace_type *t, struct event *ev, struct state *st)
+/* waits: it goes on, and only its way in is printed, once. */
+static void add_call(struct strace_sink *s, const struct strace_type *t, struct event *ev, struct state *st, bool waits)
 {
 	/* A row that another schema has given other parameters says nothing of this event. */
 	const struct strace_call *call = t->call && t->call->event == ev->type ? t->call : NULL;
@@ -216,6 +219,7 @@ static void add_call(struct strace_sink *s, const struct strace_type *t, struct 
 				   .from_ns = ev->time_ns,
 				   .duration_ns = ev->duration_ns,
 				   .is_call = true,
+				   .waits = waits,
 				   .among_others = s->n_followed > 1};
 
 	if (call)
@@ -225,6 +229,8 @@ static void add_call(struct strace_sink *s, const struct strace_type *t, struct 
 	line.name_len = (uint32_t)strlen(t->name);
 	if (ev->duration_ns != DURATION_NONE && ev->duration_ns <= ev->time_ns)
 		line.from_ns = ev->time_ns - ev->duration_ns;
+	if (waits && strace_lines_told(&s->lines, &line))
+		return;
 	if (s->o->numbers && ev->sysno == SYSNO_NONE)
 		buffer_printf(text, "[   ?] ");
 	else if (s->o->numbers)
@@ -302,6 +308,7 @@ static void add_end(struct strace_sink *s, struct event *ev)
 	}
 	if (s->o->quiet > 1)
 		return;
+	strace_lines_forget(&s->lines, ev->tid);
 	if (status & 0x7f) {
 		buffer_printf(&s->lines.text, "+++ killed by ");
 		strace_signal(&s->lines.text, (int)(status & 0x7f));
@@ -343,7 +350,7 @@ static int show(struct strace_sink *s, struct strace_type *t, struct event *ev, 
 		if (ev->flags & EVENT_CHILD_RETURN || !call_shown(s, t->call, ev, st))
 			return 0;
 		if (lines)
-			add_call(s, t, ev, st);
+			add_call(s, t, ev, st, false);
 		break;
 	}
 	return s->summary ? s->summary->ops->event(s->summary, ev, st, err) : 0;
@@ -369,6 +376,30 @@ static int strace_event(struct sink *sink, struct event *ev, struct state *st, s
 	return r == 0 && strace_lines_full(&s->lines) ? strace_lines_print(&s->lines, err) : r;
 }
 
+/*
+ * Whoever watches wants to see what a program waits for. The line ends when the call does, as with strace. Where
+ * each thread has a file of its own, or success decides what is shown, it comes then as a whole.
+ */
+static int strace_waits(struct sink *sink, struct event *ev, struct state *st, struct error *err)
+{
+	struct strace_sink *s = (struct strace_sink *)sink;
+	struct strace_type *t = type_of(s, ev);
+
+	if (s->o->summary || s->o->separate || s->o->status != STRACE_STATUS_ALL || t->as != SHOWN_AS_CALL ||
+	    (ev->duration_ns != DURATION_NONE && ev->duration_ns < WAITS_MIN_NS) ||
+	    (!s->o->follow && s->has_first && ev->tid != s->first_tid))
+		return 0;
+	name_find(s, t, ev);
+	if (call_shown(s, t->call, ev, st))
+		add_call(s, t, ev, st, true);
+	return 0;
+}
+
+static int strace_aside(struct sink *sink, struct error *err)
+{
+	return strace_lines_leave(&((struct strace_sink *)sink)->lines, err);
+}
+
 static int strace_batch_end(struct sink *sink, struct batch *batch, struct error *err)
 {
 	struct strace_sink *s = (struct strace_sink *)sink;
@@ -382,6 +413,8 @@ static int strace_finish(struct sink *sink, struct error *err)
 	struct strace_sink *s = (struct strace_sink *)sink;
 	int r = strace_lines_print(&s->lines, err);
 
+	if (r == 0)
+		r = strace_lines_leave(&s->lines, err);
 	if (r == 0 && s->summary)
 		r = s->summary->ops->finish(s->summary, err);
 	return r < 0 ? r : strace_lines_flush(&s->lines, err);
@@ -401,6 +434,8 @@ static const struct sink_ops strace_ops = {
     .name = "strace",
     .capture = strace_capture,
     .event = strace_event,
+    .waits = strace_waits,
+    .aside = strace_aside,
     .batch_end = strace_batch_end,
     .finish = strace_finish,
     .free = strace_free,

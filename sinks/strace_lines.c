@@ -15,6 +15,11 @@
 #define PID_WIDTH	5
 #define NS_PER_S	1000000000u
 
+struct strace_told {
+	int64_t tid;
+	uint64_t from_ns; /* 0: not known */
+};
+
 /* The way in or the way out of a line. */
 struct strace_point {
 	uint64_t ns;
@@ -128,9 +133,9 @@ static const struct strace_line *line_at(const struct strace_lines *l, int64_t i
 /* A line that was begun gets its "unfinished": something else comes between. */
 static void leave_open_line(struct strace_lines *l)
 {
-	if (l->open_line >= 0)
+	if (l->open_line != LINE_NONE)
 		buffer_append(&l->print, " <unfinished ...>\n", 18);
-	l->open_line = -1;
+	l->open_line = LINE_NONE;
 }
 
 /* What lies between two places in a line's text. */
@@ -157,7 +162,7 @@ static void print_exit(struct strace_lines *l, int64_t i)
 	const struct strace_line *line = line_at(l, i);
 	size_t before = l->print.len, column = l->open_column;
 
-	if (l->open_line != i) {
+	if (l->open_line != i && !(line->told && l->open_line == LINE_TOLD && l->open_tid == line->tid)) {
 		leave_open_line(l);
 		before = l->print.len;
 		column = 0;
@@ -179,7 +184,7 @@ static void print_exit(struct strace_lines *l, int64_t i)
 	}
 	buffer_u8(&l->print, '\n');
 	append_text(l, line, line->result, line->dump);
-	l->open_line = -1;
+	l->open_line = LINE_NONE;
 }
 
 static void print_note(struct strace_lines *l, int64_t i)
@@ -224,9 +229,10 @@ int strace_lines_print(struct strace_lines *l, struct error *err)
 	for (size_t i = 0; i < n; i++) {
 		const struct strace_line *line = line_at(l, (int64_t)i);
 
-		if (line->is_call)
+		if (line->is_call && !line->told)
 			add_point(l, whole || line->late ? line->to_ns : line->from_ns, i, false);
-		add_point(l, line->to_ns, i, true);
+		if (!line->waits)
+			add_point(l, line->to_ns, i, true);
 		if (line->to_ns > l->printed_ns)
 			l->printed_ns = line->to_ns;
 	}
@@ -247,9 +253,25 @@ int strace_lines_print(struct strace_lines *l, struct error *err)
 		if (whole || l->print.len > 65536 || i + 1 == l->points.len / sizeof *points)
 			r = l->open_line >= 0 ? 0 : flush_print(l, line->tid, err);
 	}
+	if (r == 0 && l->open_line >= 0) { /* whoever looks sees what is waited for */
+		l->open_tid = line_at(l, l->open_line)->tid;
+		l->open_line = LINE_TOLD;
+		r = flush_print(l, l->open_tid, err);
+	}
 	buffer_clear(&l->text);
 	buffer_clear(&l->lines);
 	return r;
+}
+
+int strace_lines_leave(struct strace_lines *l, struct error *err)
+{
+	int r;
+
+	if (l->open_line != LINE_TOLD)
+		return 0;
+	leave_open_line(l);
+	r = flush_print(l, l->open_tid, err);
+	return r < 0 ? r : strace_lines_flush(l, err);
 }
 
 int strace_lines_flush(struct strace_lines *l, struct error *err)
@@ -264,9 +286,57 @@ int strace_lines_flush(struct strace_lines *l, struct error *err)
 	return r;
 }
 
+/* When a call began is its name, where it is known. */
+static struct strace_told told_of(const struct strace_line *line)
+{
+	return (struct strace_told){line->tid, line->duration_ns == DURATION_NONE ? 0 : line->from_ns};
+}
+
+static size_t told_find(const struct strace_lines *l, const struct strace_told *t)
+{
+	const struct strace_told *all = (const void *)l->told.data;
+	size_t i = 0, n = l->told.len / sizeof *all;
+
+	while (i < n && (all[i].tid != t->tid || (t->from_ns && all[i].from_ns != t->from_ns)))
+		i++;
+	return i;
+}
+
+static bool told_take(struct strace_lines *l, const struct strace_told *t)
+{
+	struct strace_told *all = (void *)l->told.data;
+	size_t i = told_find(l, t), n = l->told.len / sizeof *all;
+
+	if (i == n)
+		return false;
+	all[i] = all[n - 1];
+	l->told.len -= sizeof *all;
+	return true;
+}
+
+bool strace_lines_told(const struct strace_lines *l, const struct strace_line *line)
+{
+	struct strace_told t = told_of(line);
+
+	return told_find(l, &t) < l->told.len / sizeof t;
+}
+
+void strace_lines_forget(struct strace_lines *l, int64_t tid)
+{
+	struct strace_told t = {tid, 0};
+
+	told_take(l, &t);
+}
+
 void strace_lines_add(struct strace_lines *l, struct strace_line *line)
 {
+	struct strace_told t = told_of(line);
+
 	line->late = line->from_ns < l->printed_ns;
+	if (line->waits)
+		buffer_append(&l->told, &t, sizeof t);
+	else if (line->is_call && l->told.len)
+		line->told = told_take(l, &t);
 	buffer_append(&l->lines, line, sizeof *line);
 }
 
@@ -288,7 +358,7 @@ bool strace_lines_full(const struct strace_lines *l)
 
 int strace_lines_init(struct strace_lines *l, FILE *out, const struct strace_options *o, bool live, struct error *err)
 {
-	*l = (struct strace_lines){.o = o, .out = out, .live = live, .open_line = -1};
+	*l = (struct strace_lines){.o = o, .out = out, .live = live, .open_line = LINE_NONE};
 	l->files = calloc(FILES_MAX, sizeof *l->files);
 	if (!l->files)
 		return error_set(err, -ENOMEM, "out of memory");
@@ -308,6 +378,7 @@ void strace_lines_done(struct strace_lines *l)
 	if (l->owns_out)
 		fclose(l->out);
 	free(l->files);
+	buffer_done(&l->told);
 	buffer_done(&l->text);
 	buffer_done(&l->lines);
 	buffer_done(&l->points);

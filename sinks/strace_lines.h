@@ -23,6 +23,8 @@ struct strace_line {
 	uint32_t head, tail, result, dump;
 	uint32_t name_at, name_len; /* in the head */
 	bool is_call, late;
+	bool waits; /* only its way in: it goes on */
+	bool told;  /* its way in was printed then */
 	bool among_others; /* more than one thread is followed: its number stands in front */
 	bool may_vanish; /* its result is one that nobody sees when the thread is killed */
 };
@@ -39,8 +41,12 @@ struct strace_lines {
 	struct buffer text, lines;   /* of struct strace_line */
 	struct buffer points, print; /* while printing */
 	uint64_t printed_ns, previous_ns;
-	int64_t open_line; /* which has only been begun, -1: none */
+	int64_t open_line; /* which has only been begun, or one of these */
+#define LINE_NONE (-1)
+#define LINE_TOLD (-2) /* printed before: the call of open_tid goes on */
+	int64_t open_tid;
 	size_t open_column;
+	struct buffer told; /* calls whose way in was printed while they went on: struct strace_told */
 	struct strace_file *files;
 	size_t n_files;
 };
@@ -49,10 +55,16 @@ struct strace_lines {
 int strace_lines_init(struct strace_lines *l, FILE *out, const struct strace_options *o, bool live, struct error *err);
 void strace_lines_done(struct strace_lines *l);
 void strace_lines_add(struct strace_lines *l, struct strace_line *line);
+/* Whether a line with `waits` for it was printed, and it has not returned yet. */
+bool strace_lines_told(const struct strace_lines *l, const struct strace_line *line);
+/* The thread has ended. */
+void strace_lines_forget(struct strace_lines *l, int64_t tid);
 /* The thread's last call, among those that wait; NULL: none, or too far back. */
 struct strace_line *strace_lines_last_call(struct strace_lines *l, int64_t tid);
 /* Whether it is time to print. */
 bool strace_lines_full(const struct strace_lines *l);
 /* 0, 1: nobody reads any more, or negative errno with words. */
 int strace_lines_print(struct strace_lines *l, struct error *err);
+/* Ends a line that has only been begun. */
+int strace_lines_leave(struct strace_lines *l, struct error *err);
 int strace_lines_flush(struct strace_lines *l, struct error *err);

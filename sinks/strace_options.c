@@ -22,7 +22,7 @@ int strace_options_init(struct strace_options *o)
 	    .string_max = 32,
 	    .column = 40,
 	    .signals = {UINT64_MAX, UINT64_MAX},
-	    .status = STRACE_SUCCESSFUL | STRACE_FAILED | STRACE_UNFINISHED | STRACE_UNAVAILABLE,
+	    .status = STRACE_STATUS_ALL,
 	    .relative_digits = 6,
 	    .duration_digits = 6,
 	};

@@ -36,7 +36,7 @@ enum strace_call_bit {
 enum strace_style { STRACE_NAMES, STRACE_NUMBERS, STRACE_BOTH };
 
 /* -e status=: how calls ended. */
-enum strace_status { STRACE_SUCCESSFUL = 1, STRACE_FAILED = 2, STRACE_UNFINISHED = 4, STRACE_UNAVAILABLE = 8 };
+enum strace_status { STRACE_SUCCESSFUL = 1, STRACE_FAILED = 2, STRACE_UNFINISHED = 4, STRACE_UNAVAILABLE = 8, STRACE_STATUS_ALL = 15 };
 
 /* What is said of an fd. */
 enum strace_fd_detail { STRACE_FD_PATH = 1, STRACE_FD_SOCKET = 2 };
