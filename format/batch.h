@@ -45,7 +45,7 @@ enum event_flag {
 	EVENT_UNFINISHED = 1 << 0,   /* still in the call when the capture ended: no result; time_ns is the end */
 	EVENT_CHILD_RETURN = 1 << 1, /* fork, vfork, clone returning in the child: not a call */
 	EVENT_HIDDEN = 1 << 2,	     /* did not pass the capture's filter; kept because it changes state */
-	EVENT_NO_RESULT = 1 << 3,    /* exit, exit_group, tracepoints, calls whose thread was killed in them: result column means nothing */
+	EVENT_NO_RESULT = 1 << 3,    /* result column means nothing: exit, tracepoints, calls whose thread was killed in them */
 	EVENT_INLINE = 1 << 4,	     /* payload holds every parameter, result and fd included (see below) */
 	EVENT_COMPAT = 1 << 5,	     /* made through the 32-bit system call table; sysno is of that table */
 	EVENT_TRUNCATED = 1 << 6,    /* a buffer was longer than snaplen and cut, or a text than its limit */

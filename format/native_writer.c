@@ -327,8 +327,7 @@ int native_writer_packet(struct native_writer *w, const struct packet *p, struct
 		w->packets_ns = p->time_ns;
 	r = packet_writer_put(&w->packets, &job->packets, p);
 	if (r == -E2BIG)
-		return error_set(err, r, "a packet cannot be written: it is longer than %u bytes, or there are too many interfaces",
-				 PACKET_LEN_MAX);
+		return error_set(err, r, "a packet is longer than %u bytes, or of too many interfaces", PACKET_LEN_MAX);
 	return r < 0 ? error_set(err, r, "out of memory") : writer_check(w, err);
 }
 

@@ -80,7 +80,10 @@ struct source_options {
 
 /* What reading met so far; for scapinfo and for the summary at the end. Sources leave at zero what they lack. */
 struct source_stats {
-	uint64_t n_events, n_hidden, n_blocks[8] /* by block kind, 7: unknown kinds */, bytes, bytes_raw, n_damaged, n_skipped_foreign, n_packets;
+	uint64_t n_events, n_hidden, n_packets;
+	uint64_t n_blocks[8];		/* by block kind, 7: unknown kinds */
+	uint64_t bytes, bytes_raw, n_damaged;
+	uint64_t n_skipped_foreign;	/* blocks of others, packets aside */
 	uint64_t n_unreadable;		/* captures that need a newer reader */
 	uint64_t events_missing;	/* in damaged blocks, by sequence and counts */
 	uint64_t n_misnumbered;		/* blocks whose first event does not follow, though no block is missing */

@@ -23,7 +23,8 @@ struct walk {
 	bool follow;		/* an incomplete tail is no error: it may still be written */
 	uint64_t n_foreign;	/* blocks of others passed over, packets aside */
 	uint64_t n_packets;
-	/* Gets blocks of others that a pipe would not show again, up to take_max bytes; may be NULL. 0 or negative errno. */
+	/* Gets blocks of others, up to take_max bytes, which a pipe would not show again; may be NULL. Returns 0 or
+	   negative errno. */
 	int (*take)(void *context, const uint8_t *block, uint32_t total);
 	void *context;
 	uint32_t take_max;

@@ -83,16 +83,16 @@ const struct op *op_find(struct store *s, const struct event_info *info)
 
 void ops_clear(struct store *s)
 {
-	for (unsigned i = 0; i < EVENT_TYPE_MAX; i++) {
-		if (i % OPS_STRETCH == 0 && !s->ops_made[i / OPS_STRETCH]) {
-			i += OPS_STRETCH - 1;
-			continue;
+	for (unsigned stretch = 0; stretch < EVENT_TYPE_MAX / OPS_STRETCH; stretch++) {
+		struct op **op = &s->ops[stretch * OPS_STRETCH];
+
+		for (unsigned i = 0; s->ops_made[stretch] && i < OPS_STRETCH; i++) {
+			if (op[i] && op[i] != &op_nothing)
+				store_release(s, op[i], sizeof *op[i]);
+			op[i] = NULL;
 		}
-		if (s->ops[i] && s->ops[i] != &op_nothing)
-			store_release(s, s->ops[i], sizeof *s->ops[i]);
-		s->ops[i] = NULL;
+		s->ops_made[stretch] = false;
 	}
-	memset(s->ops_made, 0, sizeof s->ops_made);
 }
 
 struct fd_table *step_fds(const struct step *x)

@@ -84,6 +84,7 @@ struct op;
 struct fd_from;
 
 #define OPS_STRETCH 512 /* event types: a page of pointers to ops */
+_Static_assert(EVENT_TYPE_MAX % OPS_STRETCH == 0, "all types are in a stretch");
 
 struct store {
 	struct state pub;	/* first */
