@@ -180,6 +180,21 @@ int option_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret, s
 	return 0;
 }
 
+int option_word(const char *text, const char *const *words, unsigned n, unsigned *ret, struct error *err)
+{
+	char list[256];
+	size_t len = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (!strcmp(text, words[i])) {
+			*ret = i;
+			return 0;
+		}
+	for (unsigned i = 0; i < n && len < sizeof list; i++)
+		len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", i ? ", " : "", words[i]);
+	return error_set(err, -EINVAL, "'%s' is none of %s", text, list);
+}
+
 int options_finish(int status)
 {
 	int before = errno;

@@ -51,6 +51,8 @@ void options_print(const struct option_row *rows, FILE *out);
 /* "10", "64k", "8M", "1G": bytes. */
 int option_size(const char *text, uint64_t *ret, struct error *err);
 int option_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret, struct error *err);
+/* Which of n words it is. */
+int option_word(const char *text, const char *const *words, unsigned n, unsigned *ret, struct error *err);
 
 /*
  * The end of a tool: pushes out what it printed. Returns the status, or 1 after words on standard error where the

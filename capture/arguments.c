@@ -167,7 +167,7 @@ static int take_run_as(void *context, const char *value, struct error *err)
 static int take_time(void *context, const char *value, struct error *err)
 {
 	if (strlen(value) != 1 || !strchr("ahrdD", value[0]))
-		return error_set(err, -EINVAL, "'%s' is not one of a, h, r, d, D", value);
+		return error_set(err, -EINVAL, "'%s' is none of a, h, r, d, D", value);
 	((struct arguments *)context)->time_format = value[0];
 	return 0;
 }
@@ -176,13 +176,11 @@ static int take_engine(void *context, const char *value, struct error *err)
 {
 	static const char *const words[] = {
 		[ENGINE_AUTO] = "auto", [ENGINE_BPF] = "bpf", [ENGINE_PTRACE] = "ptrace"};
+	unsigned which = 0;
+	int r = option_word(value, words, sizeof words / sizeof *words, &which, err);
 
-	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
-		if (!strcmp(value, words[i])) {
-			((struct arguments *)context)->engine = i;
-			return 0;
-		}
-	return error_set(err, -EINVAL, "'%s' is not one of auto, bpf, ptrace", value);
+	((struct arguments *)context)->engine = which;
+	return r;
 }
 
 static int take_buffer(void *context, const char *value, struct error *err)
@@ -199,13 +197,11 @@ static int take_snapshot(void *context, const char *value, struct error *err)
 {
 	static const char *const words[] = {
 		[CHOICE_TREE] = "tree", [CHOICE_ALL] = "all", [CHOICE_NONE] = "none"};
+	unsigned which = 0;
+	int r = option_word(value, words, sizeof words / sizeof *words, &which, err);
 
-	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
-		if (!strcmp(value, words[i])) {
-			((struct arguments *)context)->snapshot = i;
-			return 0;
-		}
-	return error_set(err, -EINVAL, "'%s' is not one of tree, all, none", value);
+	((struct arguments *)context)->snapshot = which;
+	return r;
 }
 
 static int take_interface(void *context, const char *value, struct error *err)

@@ -64,7 +64,7 @@ static int take_format(void *context, const char *value, struct error *err)
 static int take_time(void *context, const char *value, struct error *err)
 {
 	if (strlen(value) != 1 || !strchr("ahrdD", value[0]))
-		return error_set(err, -EINVAL, "'%s' is not one of a, h, r, d, D", value);
+		return error_set(err, -EINVAL, "'%s' is none of a, h, r, d, D", value);
 	((struct scapread_options *)context)->time_format = value[0];
 	return 0;
 }

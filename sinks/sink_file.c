@@ -1,5 +1,7 @@
 #include "sinks/sink_file.h"
 
+#include "base/option.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,12 +17,12 @@ static const char *const names[] = {
 
 int file_format_parse(const char *name, enum file_format *ret, struct error *err)
 {
-	for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
-		if (!strcmp(name, names[i])) {
-			*ret = (enum file_format)i;
-			return 0;
-		}
-	return error_set(err, -EINVAL, "'%s' is no file format: " FILE_FORMATS, name);
+	unsigned format;
+	int r = option_word(name, names, sizeof names / sizeof *names, &format, err);
+
+	if (r == 0)
+		*ret = (enum file_format)format;
+	return r;
 }
 
 /* The folder of the file behind fd, where there is room for it at least once; "" when it is no file. */

@@ -135,26 +135,23 @@ static int take_hex(void *context, const char *value, struct error *err)
 static int take_style(void *context, const char *value, struct error *err)
 {
 	static const char *const words[] = {[STRACE_NAMES] = "abbrev", [STRACE_NUMBERS] = "raw", [STRACE_BOTH] = "verbose"};
+	unsigned which = STRACE_NAMES;
+	int r = option_word(value, words, sizeof words / sizeof *words, &which, err);
 
-	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
-		if (!strcmp(words[i], value)) {
-			((struct strace_options *)context)->style = i;
-			return 0;
-		}
-	return error_set(err, -EINVAL, "'%s' is none of raw, abbrev, verbose", value);
+	((struct strace_options *)context)->style = which;
+	return r;
 }
 
 /* s, ms, us, ns: digits of a fraction of a second. */
 static int take_precision(const char *value, unsigned *ret_digits, struct error *err)
 {
 	static const char *const words[] = {"s", "ms", "us", "ns"};
+	unsigned thousandths;
+	int r = option_word(value, words, sizeof words / sizeof *words, &thousandths, err);
 
-	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
-		if (!strcmp(words[i], value)) {
-			*ret_digits = 3 * i;
-			return 0;
-		}
-	return error_set(err, -EINVAL, "'%s' is none of s, ms, us, ns", value);
+	if (r == 0)
+		*ret_digits = 3 * thousandths;
+	return r;
 }
 
 /* -t, -tt, -ttt; [format:]none|time|unix and [precision:]s|ms|us|ns, with a comma between. */
@@ -205,35 +202,17 @@ static int take_durations(void *context, const char *value, struct error *err)
 	return value ? take_precision(value, &o->duration_digits, err) : 0;
 }
 
-static int take_environment(void *context, const char *value, struct error *err)
+/* One more of what may be given several times. */
+static int take_word(const char *value, const char **words, size_t *n, size_t max, const char *what, struct error *err)
 {
-	struct strace_options *o = context;
-
-	if (o->n_environment == STRACE_WORDS_MAX)
-		return error_set(err, -E2BIG, "at most %d variables", STRACE_WORDS_MAX);
-	o->environment[o->n_environment++] = value;
+	if (*n == max)
+		return error_set(err, -E2BIG, "at most %zu %s", max, what);
+	words[(*n)++] = value;
 	return 0;
 }
-
-static int take_path(void *context, const char *value, struct error *err)
-{
-	struct strace_options *o = context;
-
-	if (o->n_paths == STRACE_PATHS_MAX)
-		return error_set(err, -E2BIG, "at most %d paths", STRACE_PATHS_MAX);
-	o->paths[o->n_paths++] = value;
-	return 0;
-}
-
-static int take_pid(void *context, const char *value, struct error *err)
-{
-	struct strace_options *o = context;
-
-	if (o->n_pids == STRACE_PIDS_MAX)
-		return error_set(err, -E2BIG, "at most %d processes", STRACE_PIDS_MAX);
-	o->pids[o->n_pids++] = value;
-	return 0;
-}
+PARSE(environment, take_word(value, o->environment, &o->n_environment, STRACE_WORDS_MAX, "variables", err))
+PARSE(path, take_word(value, o->paths, &o->n_paths, STRACE_PATHS_MAX, "paths", err))
+PARSE(pid, take_word(value, o->pids, &o->n_pids, STRACE_PIDS_MAX, "processes", err))
 
 static int take_number(const char *value, uint64_t max, uint32_t *ret, struct error *err)
 {
