@@ -57,7 +57,7 @@ struct job {
 	uint64_t deadline_ns; /* 0: none */
 	bool runs;	      /* the command was let go and became the program */
 	int exec_failed;      /* negative errno of its exec */
-	bool wrong_usage;     /* what went wrong is the line format that was asked for */
+	bool wrong_usage;     /* what went wrong is how it should have been printed */
 };
 
 /* Whether the command, or all attached processes, are gone. */
@@ -329,7 +329,9 @@ static int open_sink(struct job *j, struct error *err)
 	j->wrong_usage = err->code == -EINVAL && !a->write;
 	if (err->code || (!a->has_strace && !a->has_summary))
 		return j->sink ? 0 : err->code;
-	return open_printer(j, &summary, err);
+	open_printer(j, &summary, err);
+	j->wrong_usage = err->code == -EINVAL;
+	return err->code;
 }
 
 /* Who ended by himself was not stuck. */

@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define OWN_WORDS  8 /* of the tool's command line, beside pids and the command */
+#define OWN_WORDS  10 /* of the tool's command line, beside pids and the command */
 #define EXIT_USAGE 2
 
 static int complain(const struct error *err)
@@ -93,11 +93,11 @@ static int run_tool(const char *name, char **argv)
 }
 
 /* "--strace='-f' '-e' 'trace=open'" of the options; strace_options_text() takes them apart again. */
-static char *options_text(int n, char **words, struct error *err)
+static char *options_text(int n, char **words, bool pids, struct error *err)
 {
 	struct buffer text = {0};
 
-	buffer_printf(&text, "--strace=");
+	buffer_printf(&text, "--strace=%s", pids ? "'-f' " : "");
 	for (int i = 1; i < n; i++) {
 		char quote = strchr(words[i], '\'') ? '"' : '\'';
 
@@ -116,14 +116,48 @@ static char *options_text(int n, char **words, struct error *err)
 	return NULL;
 }
 
+/*
+ * "-p", PID for each of "1,2" or "1 2", as pidof prints them; what it prints of none is no pid and must be refused, not
+ * taken for everything. Cuts the words at their ends; how many words were added.
+ */
+static int add_pids(char *pids, char **words)
+{
+	int n = 0;
+
+	for (char *rest, *p = strtok_r(pids, ", \t\n", &rest); p; p = strtok_r(NULL, ", \t\n", &rest)) {
+		words[n++] = (char *)"-p";
+		words[n++] = p;
+	}
+	if (n)
+		return n;
+	words[n++] = (char *)"-p";
+	words[n++] = (char *)"";
+	return n;
+}
+
 static int run(const struct strace_options *o, int argc, char **argv, int first, struct error *err)
 {
-	char **words = calloc((size_t)argc + 2 * (o->n_pids + o->n_environment) + OWN_WORDS, sizeof *words);
-	char *text = words ? options_text(first, argv, err) : NULL;
-	int n = 1, status;
+	struct buffer pids = {0};
+	char **words, *text = NULL;
+	int n = 1, n_added = 0, status;
+	bool several;
 
+	for (size_t i = 0; i < o->n_pids; i++)
+		buffer_printf(&pids, "%s,", o->pids[i]);
+	buffer_u8(&pids, 0);
+	/* A pid of one digit and the comma behind it become two words. */
+	words = calloc((size_t)argc + pids.len + 2 * o->n_environment + OWN_WORDS, sizeof *words);
+	if (words && !buffer_failed(&pids) && !o->read && o->n_pids)
+		n_added = add_pids((char *)pids.data, words + n);
+	several = n_added > 2 && !o->follow; /* pids in front of lines, but no descendants */
+	n += n_added;
+	if (several)
+		words[n++] = (char *)"--no-follow";
+	if (words && !buffer_failed(&pids))
+		text = options_text(first, argv, several, err);
 	if (!text) {
 		free(words);
+		buffer_done(&pids);
 		error_set(err, -ENOMEM, "out of memory");
 		return complain(err);
 	}
@@ -134,10 +168,6 @@ static int run(const struct strace_options *o, int argc, char **argv, int first,
 		words[n++] = (char *)"-q";
 	}
 	words[n++] = text;
-	for (size_t i = 0; !o->read && i < o->n_pids; i++) {
-		words[n++] = (char *)"-p";
-		words[n++] = (char *)o->pids[i];
-	}
 	for (size_t i = 0; !o->read && i < o->n_environment; i++) {
 		words[n++] = (char *)"-E";
 		words[n++] = (char *)o->environment[i];
@@ -154,6 +184,7 @@ static int run(const struct strace_options *o, int argc, char **argv, int first,
 	status = run_tool(o->read ? "scapread" : "scapcap", words);
 	free(text);
 	free(words);
+	buffer_done(&pids);
 	return status;
 }
 

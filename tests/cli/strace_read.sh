@@ -12,3 +12,14 @@ scapstrace -c -r c.scap | diff want - && scapstrace -r c.scap -c | diff want - &
 for f in missing.scap cut.scap empty.scap ./folder; do scapstrace -r $f; echo "status $?"; done
 scapstrace -r -c -e trace=exit_group /bin/true 2> /dev/null; echo "status $?"
 scapstrace no-such-command; echo "status $?"
+# pids as pidof prints them; what is wrong with a table is wrong usage
+sleep 60 & a=$!
+sleep 60 & b=$!
+timeout -s INT 2 scapstrace -p "$a $b" -p $a,$b -o live 2> /dev/null &
+sleep 1
+kill $a $b
+wait
+grep -c 'killed by SIGTERM' live
+scapstrace -p 1,x; echo "status $?"
+scapstrace -p '' ; echo "status $?"
+scapstrace -c -S nonsense true; echo "status $?"
