@@ -88,10 +88,10 @@ static int snapshot_take(struct job *j, struct error *err)
 
 	if (j->a->snapshot == CHOICE_NONE)
 		return 0;
-	/* A tracer follows descendants only: nobody else will be asked for. */
-	if (j->by_ptrace && j->a->snapshot == CHOICE_TREE && j->command.pid)
+	/* Only these and their descendants are captured: nobody else will be asked for. */
+	if (j->a->snapshot == CHOICE_TREE && j->command.pid)
 		j->snapshot = snapshot_new_of("/proc", what, &(uint32_t){(uint32_t)j->command.pid}, 1, err);
-	else if (j->by_ptrace && j->a->snapshot == CHOICE_TREE)
+	else if (j->a->snapshot == CHOICE_TREE && j->a->n_pids)
 		j->snapshot = snapshot_new_of("/proc", what, j->a->pids, j->a->n_pids, err);
 	else
 		j->snapshot = snapshot_new("/proc", what, err);

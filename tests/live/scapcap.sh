@@ -154,4 +154,11 @@ done
 many=$(seq -s, -f 'x%g' 1 4000)
 status 0 -w h.scap "proc.name in ($many)" -M 1
 scapinfo --verify h.scap >out || wrong "a long filter"
+# Of a machine with many processes only the command's family is read before it starts.
+sleep 60 &
+other=$!
+children+=("$other")
+strace -f -e trace=openat -o "$TMP/opened" scapcap -q -w "$TMP/family.scap" -- /bin/true || wrong "scapcap under strace"
+at_least "files of our own family in /proc" "$(grep -c "\"$$\"" "$TMP/opened")" 1
+same "files of another process" "$(grep -cE "\"(/proc/)?$other[/\"]" "$TMP/opened")" 0
 finish
