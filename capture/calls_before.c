@@ -99,9 +99,17 @@ static bool descends(const struct calls_before *b, const struct thread_entry *t)
 
 /* ---- reading ---- */
 
-static bool read_syscall(const struct thread_entry *t, uint32_t *ret_number, uint64_t *args)
+/* What a thread is in. */
+struct call_now {
+	uint32_t number;
+	bool compat;
+	uint64_t args[6];
+};
+
+static bool read_syscall(const struct thread_entry *t, struct call_now *ret)
 {
 	char path[64], line[256];
+	uint64_t *a = ret->args, sp, pc;
 	int fd, number;
 	ssize_t n;
 
@@ -114,36 +122,38 @@ static bool read_syscall(const struct thread_entry *t, uint32_t *ret_number, uin
 		return false;
 	line[n] = 0;
 	/* "running", or "-1 ...": it is not in a call. */
-	if (sscanf(line, "%d %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64, &number,
-		   &args[0], &args[1], &args[2], &args[3], &args[4], &args[5]) != 7 ||
+	if (sscanf(line, "%d %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64,
+		   &number, &a[0], &a[1], &a[2], &a[3], &a[4], &a[5], &sp, &pc) != 9 ||
 	    number < 0 || number >= PSEUDO_TASK)
 		return false;
-	*ret_number = (uint32_t)number;
+	ret->number = (uint32_t)number;
+	/* Which table the number is of is not said. Code and stack of 64-bit programs are not both below 4 GiB. */
+	ret->compat = sp <= UINT32_MAX && pc <= UINT32_MAX;
 	return true;
 }
 
 /* The call as a record, in the scratch buffer; NULL: it is not wanted. */
 static const struct record *make_record(struct calls_before *b, const struct thread_entry *t, uint64_t start_ticks,
-					uint32_t number, const uint64_t *args)
+					const struct call_now *now)
 {
-	const struct kernel_recipe *recipe = &b->recipes[number];
+	const struct kernel_recipe *recipe = &b->recipes[now->number + (now->compat ? TABLE_COMPAT : 0)];
 	struct tracee task = {.tid = (pid_t)t->tid};
 	struct record *r = b->scratch;
-	struct call c = {.context = &b->context, .task = &task, .head = r, .data = (uint8_t *)(r + 1)};
+	struct call c = {.context = &b->context, .task = &task, .head = r, .data = (uint8_t *)(r + 1), .compat = now->compat};
 
 	if (!(recipe->flags & CALL_WANTED))
 		return NULL;
 	*r = (struct record){
 		.type = recipe->type,
-		.flags = EVENT_UNFINISHED | EVENT_NO_RESULT | EVENT_ENTRY_UNKNOWN,
+		.flags = EVENT_UNFINISHED | EVENT_NO_RESULT | EVENT_ENTRY_UNKNOWN | (now->compat ? EVENT_COMPAT : 0),
 		.tid = (uint32_t)t->tid,
 		.pid = (uint32_t)t->pid,
-		.fd = recipe->fd_arg < 6 ? (int32_t)args[recipe->fd_arg] : FD_NONE,
+		.fd = recipe->fd_arg < 6 ? (int32_t)now->args[recipe->fd_arg] : FD_NONE,
 		.absent = recipe->absent,
-		.sysno = (uint16_t)number,
+		.sysno = (uint16_t)now->number,
 		.born = (uint32_t)(start_ticks * (1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK)) >> 20),
 	};
-	memcpy(c.args, args, sizeof c.args);
+	memcpy(c.args, now->args, sizeof c.args);
 	call_walk_values(&c, recipe);
 	r->size = (uint32_t)sizeof *r + c.off;
 	return r;
@@ -175,13 +185,12 @@ static void take(void *context, const struct thread_entry *t, uint64_t start_tic
 {
 	struct calls_before *b = context;
 	const struct record *r;
-	uint64_t args[6];
-	uint32_t number;
+	struct call_now now;
 
 	if (b->failed || t->pid == getpid() || !filter_lets_pass(b->filter, t) || !descends(b, t) ||
-	    !read_syscall(t, &number, args))
+	    !read_syscall(t, &now))
 		return;
-	r = make_record(b, t, start_ticks, number, args);
+	r = make_record(b, t, start_ticks, &now);
 	b->failed = r && !keep(b, r);
 }
 

@@ -111,7 +111,6 @@ struct call {
 /* Where the child's return of clone3 has them instead of an argument, of which there are two. */
 #define CLONE_FLAGS_ARG 5
 #define NO_CALL	     0xFFFFFFFFu
-#define TABLE_COMPAT SYSCALLS_MAX
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);

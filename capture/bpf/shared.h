@@ -16,6 +16,7 @@ typedef int64_t s64;
 #endif
 
 #define SYSCALLS_MAX	   512	  /* numbers per table; larger ones have no recipe */
+#define TABLE_COMPAT	   SYSCALLS_MAX /* added to the numbers of 32-bit calls */
 #define TABLES_MAX	   2	  /* 64-bit calls, then 32-bit (compat) calls */
 #define STEPS_MAX	   32
 #define RECORD_PAYLOAD_MAX 0x10800 /* no parameter begins behind this offset: the longest and small ones */

@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define TABLE_COMPAT SYSCALLS_MAX /* added to the numbers of 32-bit calls */
 
 /* What is held back until the parent of its children is known. */
 struct exit_note {

@@ -70,6 +70,21 @@ told "-p" "$TMP/b.err" "${before[@]}"
 scapcap -M 1 --hangs -w "$TMP/c.scap" proc.name=stuck.py 2>"$TMP/c.err"
 told "by name" "$TMP/c.err" "${before[@]}"
 same "other programs" "$(scapread -r "$TMP/c.scap" proc.name!=stuck.py | wc -l)" 0
+# A 32-bit one, whose read has the number of close.
+printf '#include <unistd.h>\nint main(void) { char c; return (int)read(0, &c, 1); }\n' >"$TMP/narrow.c"
+if gcc -m32 "-I/usr/include/$(gcc -print-multiarch)" -o "$TMP/stuck-narrow" "$TMP/narrow.c" 2>"$TMP/err" && "$TMP/stuck-narrow" </dev/null; then
+	mkfifo "$TMP/narrow"
+	exec 8<>"$TMP/narrow"
+	"$TMP/stuck-narrow" <"$TMP/narrow" &
+	narrow=$!
+	children+=("$narrow")
+	wait_for '^3 ' /proc/$narrow/syscall
+	scapcap -M 1 -w "$TMP/n.scap" -p $narrow 2>"$TMP/n.err"
+	told "32 bits" "$TMP/n.err" "since before +stuck-narrow \($narrow\) read\(fd=0\(<p>$TMP/narrow\) size=1\)"
+	kill $narrow
+else
+	echo "not tried: 32-bit programs: $(tail -1 "$TMP/err") (libc6-dev-i386 and lib32gcc-12-dev are needed)"
+fi
 kill "$pid"
 wait "$capture" 2>/dev/null
 # The other engine says as much, but for the addresses of unix sockets.
