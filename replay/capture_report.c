@@ -3,6 +3,7 @@
 #include "format/event.h"
 #include "format/native.h"
 #include "format/scap.h"
+#include "replay/loss_words.h"
 #include "replay/source_open.h"
 #include "sinks/json_text.h"
 
@@ -15,12 +16,16 @@
 #define DAMAGE_TOLD_MAX 20u /* places named one by one */
 
 static const char *const class_names[REPORT_CLASSES] = {
-	"unknown", "state_ring", "bulk_ring", "no_task_storage", "oversize", "disk", "damage",
-	"unreadable", "packets"};
-static const char *const class_words[REPORT_CLASSES] = {
-	"of a class unknown to this program", "state ring full", "bulk ring full",
-	"entry not remembered", "too large", "disk too slow or full", "in damaged blocks",
-	"delivered with an unreadable pointer", "network packets"};
+	[0] = "unknown",
+	[LOSS_STATE] = "state_ring",
+	[LOSS_BULK] = "bulk_ring",
+	[LOSS_TASK] = "no_task_storage",
+	[LOSS_OVERSIZE] = "oversize",
+	[LOSS_DISK] = "disk",
+	[LOSS_DAMAGE] = "damage",
+	[LOSS_UNREADABLE] = "unreadable",
+	[LOSS_PACKETS] = "packets",
+};
 static const char *const entry_names[REPORT_ENTRIES] = {NULL,	   "threads",	 "fds",	   "users",
 							"groups",  "interfaces", "resets", "clock_changes"};
 
@@ -270,7 +275,7 @@ static void print_losses(const struct report *r, FILE *out)
 	fprintf(out, "%-18s%" PRIu64 "\n", "lost", lost);
 	for (unsigned k = 0; k < REPORT_CLASSES; k++) {
 		if (r->n_lost[k])
-			fprintf(out, "  %-16" PRIu64 "%s\n", r->n_lost[k], class_words[k]);
+			fprintf(out, "  %-16" PRIu64 "%s\n", r->n_lost[k], loss_words(k));
 	}
 }
 

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #define REPORT_CAPTURES_MAX 16u /* described one by one; more are counted */
-#define REPORT_CLASSES	    9u	/* enum loss_class, 0: unknown ones */
+#define REPORT_CLASSES	    (LOSS_PACKETS + 1u) /* enum loss_class, 0: unknown ones */
 #define REPORT_ENTRIES	    8u	/* enum entry_kind */
 
 struct report_capture {

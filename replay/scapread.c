@@ -6,6 +6,7 @@
  */
 #include "base/clock.h"
 #include "format/native.h"
+#include "replay/loss_words.h"
 #include "replay/scapread_options.h"
 #include "replay/source_open.h"
 #include "sinks/hangs.h"
@@ -193,15 +194,6 @@ static void on_progress(void *context)
 /* One line, only when there is something to say. */
 static void print_summary(struct job *j)
 {
-	static const char *const classes[PIPELINE_LOSS_CLASSES] = {
-	    [0] = "of unknown kind",
-	    [LOSS_STATE] = "state ring full",
-	    [LOSS_BULK] = "bulk ring full",
-	    [LOSS_TASK] = "entry not remembered",
-	    [LOSS_OVERSIZE] = "too large",
-	    [LOSS_DISK] = "disk too slow or full",
-	    [LOSS_DAMAGE] = "in damaged blocks",
-	};
 	const struct pipeline *p = &j->pipeline;
 	const char *name = j->o->n_reads == 1 ? source_path_name(j->o->reads[0]) : "these captures";
 
@@ -216,7 +208,7 @@ static void print_summary(struct job *j)
 		for (unsigned i = 0, n = 0; i < LOSS_UNREADABLE; i++)
 			if (p->n_lost_by[i])
 				fprintf(stderr, "%s%llu %s", n++ ? ", " : " (",
-					(unsigned long long)p->n_lost_by[i], classes[i]);
+					(unsigned long long)p->n_lost_by[i], loss_words(i));
 		fprintf(stderr, ")%s", p->n_damaged || p->n_bad_events ? "; " : "\n");
 	}
 	if (p->n_lost_by[LOSS_PACKETS])

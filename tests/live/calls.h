@@ -6,15 +6,17 @@
  *	call(SYS_dup, fd);
  *	must("oldfd=%ld", fd);
  *
- * One line per call: TID ABI NUMBER FLAGS RESULT TIMES NAME=VALUE..., separated by blanks. TIMES is
- *when the call was made, BEFORE-AFTER in nanoseconds since the epoch, or "-". Values:
+ * One line per call: TID ABI NUMBER FLAGS RESULT TIMES NAME=VALUE..., separated by blanks. ABI is 64, 32, or "-" for
+ * events that are no calls; their NUMBER is the event's name. TIMES is when the call was made, BEFORE-AFTER in
+ * nanoseconds since the epoch, or "-". Values:
  *	7, 0x1f		the number (of flags, too)
  *	5..9		a number in the range
  *	A|B|C?		exactly these flags; C may be there
- *	text		texts, addresses (127.0.0.1:80), tuples (a:1->b:2), lists (a,b); \xNN for
- *odd bytes #6162		bytes empty		an empty text or buffer -
- *absent *		there, whatever it is ABI is 64, 32, or "-" for events that are no calls;
- *their NUMBER is the event's name.
+ *	text		texts, addresses (127.0.0.1:80), tuples (a:1->b:2), lists (a,b); \xNN for odd bytes
+ *	#6162		bytes
+ *	empty		an empty text or buffer
+ *	-		absent
+ *	*		there, whatever it is
  */
 #pragma once
 #include <errno.h>
