@@ -24,9 +24,13 @@ int packet_feed_open(struct packet_feed *f, int fd, uint64_t start)
 	if (copy < 0)
 		return -errno;
 	r = input_init(&f->input, copy);
+	if (r < 0) {
+		input_done(&f->input);
+		return r;
+	}
 	f->is_file = true;
 	input_seek(&f->input, start);
-	return r;
+	return 0;
 }
 
 void packet_feed_done(struct packet_feed *f)
