@@ -476,6 +476,9 @@ static void summarise(const struct job *j)
 	fprintf(stderr, "%llu event%s", (unsigned long long)p->n_passed, p->n_passed == 1 ? "" : "s");
 	if (j->packets)
 		fprintf(stderr, " and %llu packet%s", (unsigned long long)p->n_packets, p->n_packets == 1 ? "" : "s");
+	if (j->file.format == FILE_PCAPNG)
+		fprintf(stderr, ", told by %llu packet%s", (unsigned long long)j->file.pcapng.n_packets,
+			j->file.pcapng.n_packets == 1 ? "" : "s");
 	if (j->out.is_plain && fstat(j->out.fd, &st) == 0)
 		fprintf(stderr, " in %s, %lld bytes", j->out.name, (long long)st.st_size);
 	fprintf(stderr, "\n");

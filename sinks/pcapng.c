@@ -329,6 +329,7 @@ static int pcapng_finish(struct sink *sink, struct error *err)
 		section(s, NULL);
 	s->report.n_evicted = s->rebuild.table.n_evicted;
 	s->report.n_packets = s->file.n_packets;
+	s->report.is_whole = true;
 	if (s->ret_report)
 		*s->ret_report = s->report;
 	return pcapng_flush(&s->file, err);

@@ -73,6 +73,7 @@ struct sink *sink_scap_new(int fd, const struct scap_sink_options *options, stru
  * of link type 252, packets that were captured as they are.
  */
 struct pcapng_sink_report {
+	bool is_whole;		/* the file came to its end */
 	uint64_t n_packets;
 	uint64_t n_unknown;	/* calls with bytes for ends that are not known */
 	uint64_t n_more;	/* messages of sendmmsg and recvmmsg behind the first: they are not recorded */

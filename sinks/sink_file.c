@@ -76,6 +76,8 @@ void sink_file_report(const struct sink_file_options *o, const char *name, FILE 
 	    {o->pcapng.n_evicted, "conversation", "forgotten while silent, for there were too many at once"},
 	};
 
+	if (o->pcapng.is_whole && !o->pcapng.n_packets)
+		fprintf(out, "%s: no packets: nothing of what passed was sent or received through a socket\n", name);
 	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (rows[i].n)
 			fprintf(out, "%s: %llu %s%s %s\n", name, (unsigned long long)rows[i].n, rows[i].what,

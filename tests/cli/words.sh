@@ -36,3 +36,5 @@ scapcap --engine=ptrace -n 1 -w one.scap -- true 2>&1 | sed 's/ [0-9]* bytes//'
 # a stretch of time past midnight, and one that ends before it begins
 scapread -D -r c.scap --time 22:13:20..00:10 --count
 try scapread -r c.scap --time +2..+1
+# packets are rebuilt of what sockets carried: where that was nothing, it is said
+scapread -r c.scap -F pcapng -w none.pcapng evt.type=execve; echo "status $?"
