@@ -17,11 +17,12 @@ CURL_TOKEN=hidden-token-of-curl
 export CURL_TOKEN
 strace -f -s 100000 -o "$TMP/strace" curl -s -A "agent of curl" -o /dev/null "$url"
 
-# The header names the system, whose name may be somebody's argument, too.
-cat /etc/os-release >>"$TMP/strace"
-uname -a >>"$TMP/strace"
-# Each file says what made it and what reads it, which may be somebody's argument as well.
-head -c 1000 "$TMP/probe.scap" | grep -aoE 'scap[a-z]+' >>"$TMP/strace"
+# The header names the system, whose name may be somebody's argument, too; and what made the file, and what reads it.
+{
+	cat /etc/os-release
+	uname -a
+	head -c 1000 "$TMP/probe.scap" | grep -aoE 'scap[a-z]+'
+} >>"$TMP/strace"
 
 start_capture "$TMP/f.scap" proc.name=curl || finish
 # Everything that must not be inside, while it lives.
