@@ -160,5 +160,5 @@ other=$!
 children+=("$other")
 strace -f -e trace=openat -o "$TMP/opened" scapcap -q -w "$TMP/family.scap" -- /bin/true || wrong "scapcap under strace"
 at_least "files of our own family in /proc" "$(grep -c "\"$$\"" "$TMP/opened")" 1
-same "files of another process" "$(grep -cE "\"(/proc/)?$other[/\"]" "$TMP/opened")" 0
+same "files of another process" "$(grep -cE "\"(/proc/)?${other}[/\"]" "$TMP/opened")" 0
 finish
