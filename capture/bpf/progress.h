@@ -195,6 +195,25 @@ static __always_inline void put_waiting_sigset(struct scratch *s, const struct k
 		walk_absent(s, step);
 }
 
+/* What a call was given; what it will change is as it was. */
+static __always_inline void put_waiting_piece(struct scratch *s, const struct kernel_step *step, struct task_struct *task)
+{
+	u64 addr = walk_arg(s, step->a), n = step->kind == MEMORY_ITEMS ? (u32)walk_arg(s, step->b) : 1;
+	u32 most = step->c ? MEMORY_PIECE_MAX / step->c : 0, len = (n < most ? n : most) * step->c;
+	u8 *p = walk_place(s);
+
+	if (s->pieces.skip || step->kind == MEMORY_WHEN) {
+		s->pieces.skip = !s->pieces.skip && when_fails(s, step);
+		return;
+	}
+	if (step->kind > MEMORY_ITEMS || step->flags & KSTEP_ON_SUCCESS || !s->pieces.begun || !len)
+		return;
+	barrier_var(len);
+	len &= 0x7FF;
+	if (p && waiting_read(task, p + MEMORY_PIECE_HEAD, len, addr))
+		piece_end(s, p, addr, len);
+}
+
 static long walk_waiting(u32 i, struct progress *w)
 {
 	struct scratch *s = w->s;
@@ -209,6 +228,8 @@ static long walk_waiting(u32 i, struct progress *w)
 	}
 	if (step->kind == MEMORY_ARGS)
 		put_arguments(s, step);
+	else if (step->kind > MEMORY_ARGS)
+		put_waiting_piece(s, step, task);
 	if (step->kind >= MEMORY_ARGS)
 		return 0;
 	if (step->flags & KSTEP_ON_SUCCESS) {

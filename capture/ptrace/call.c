@@ -140,6 +140,7 @@ static bool is_given(const struct call *c, const struct kernel_step *step)
 	case KIND_STR: case KIND_PATH: case KIND_IN: case KIND_SIGSET: case KIND_FDLIST: case KIND_OPENMODE:
 	case KIND_TIMESPEC: case KIND_TIMESPEC64: case KIND_TIMEVAL:
 	case KIND_SOCKADDR:
+	case MEMORY_ARGS: case MEMORY_WHEN: case MEMORY_BLOCK: case MEMORY_ITEMS:
 		return true;
 	case KIND_TUPLETO: case KIND_TUPLEFROM:
 		return c->context->socket;
@@ -157,10 +158,10 @@ void call_walk_values(struct call *c, const struct kernel_recipe *recipe)
 			put_value(c, step);
 		else if (step->kind == KIND_OPENFLAGS) /* what came of it is not known yet */
 			call_number(c, step, call_arg(c, step->a));
+		else if (step->kind >= MEMORY_ARGS && (is_given(c, step) || c->skip_piece))
+			put_piece(c, step);
 		else if (is_given(c, step))
 			(steps[step->kind] ? steps[step->kind] : put_option)(c, step);
-		else if (step->kind == MEMORY_ARGS)
-			put_piece(c, step);
 		else if (step->kind < MEMORY_ARGS)
 			call_absent(c, step);
 	}
