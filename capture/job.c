@@ -450,7 +450,7 @@ static int job_capture(struct job *j, struct error *err)
 	};
 	r = pipeline_run(&j->pipeline, err);
 	/* Whoever reads what we print may have seen enough. */
-	if (r == -EPIPE) {
+	if (r == -EPIPE && (!j->a->write || j->a->extcap)) {
 		error_clear(err);
 		return 0;
 	}
