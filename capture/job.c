@@ -258,6 +258,15 @@ static int open_packets(struct job *j, struct error *err)
 	return j->packets ? 0 : err->code;
 }
 
+/*
+ * Calls in progress can be put into words where the state of all is followed, which costs: done when
+ * somebody is being looked at, and for whole machines when asked for.
+ */
+static bool is_watched(const struct job *j)
+{
+	return !j->a->write || j->a->hangs || j->a->n_pids || j->command.pid;
+}
+
 static int open_source(struct job *j, struct error *err)
 {
 	struct source_bpf_options s = {
@@ -278,7 +287,7 @@ static int open_source(struct job *j, struct error *err)
 	};
 
 	s.info.engine = text_of(j->engine->ops->name);
-	if (j->a->has_strace && !j->a->strace.summary)
+	if (is_watched(j) && j->a->has_strace && !j->a->strace.summary)
 		s.waits_ns = WAITS_EACH_NS;
 	j->source = source_bpf_new(&s, err);
 	return j->source ? 0 : err->code;
@@ -342,15 +351,11 @@ static bool hangs_matter(void *context)
 	return !j->a->quiet && !is_over(j);
 }
 
-/*
- * Calls in progress can be put into words where the state of all is followed, which costs: done when
- * somebody is being looked at, and for whole machines when asked for.
- */
 static int watch_hangs(struct job *j, struct error *err)
 {
 	struct sink *watch;
 
-	if (j->a->write && !j->a->hangs && !j->a->n_pids && !j->command.pid)
+	if (!is_watched(j))
 		return 0;
 	watch = hang_watch_new(j->sink, j->source, &j->a->render, hangs_matter, j);
 	if (!watch)

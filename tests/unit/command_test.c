@@ -145,6 +145,9 @@ START_TEST(test_signal)
 	struct command c[4];
 	int fds[2];
 
+	/* whoever started us with nohup or in the background had them ignored */
+	signal(SIGHUP, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
 	ck_assert_int_eq(pipe(fds), 0);
 	for (int i = 0; i < 4; i++) {
 		ck_assert_int_eq(command_fork(&c[i], argv, fds[1], NULL), 0);
