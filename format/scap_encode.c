@@ -1,30 +1,14 @@
 #include "format/scap_encode.h"
 
-size_t scap_block_begin(struct buffer *b, uint32_t type)
-{
-	size_t at = b->len;
-
-	buffer_u32(b, type);
-	buffer_u32(b, 0);
-	return at;
-}
-
 void scap_block_end(struct buffer *b, size_t at)
 {
-	size_t len = b->len - at;
-	uint32_t total = (uint32_t)((len + SCAP_BLOCK_TAIL + 3) & ~(size_t)3);
-
-	if (buffer_failed(b))
-		return;
-	buffer_append(b, NULL, total - SCAP_BLOCK_TAIL - len);
-	buffer_u32(b, total);
-	if (!buffer_failed(b))
-		buffer_set_u32(b, at + 4, total);
+	pcapng_pad(b, b->len - at);
+	pcapng_end(b, at);
 }
 
 void scap_put_section(struct buffer *b)
 {
-	size_t at = scap_block_begin(b, SCAP_SECTION);
+	size_t at = pcapng_begin(b, SCAP_SECTION);
 
 	buffer_u32(b, SCAP_BYTE_ORDER);
 	buffer_u16(b, 1);
@@ -36,7 +20,7 @@ void scap_put_section(struct buffer *b)
 void scap_put_machine(struct buffer *b, const struct capture_info *info)
 {
 	uint32_t host = info->hostname.len < SCAP_HOST_LEN ? info->hostname.len : SCAP_HOST_LEN - 1;
-	size_t at = scap_block_begin(b, SCAP_MACHINE);
+	size_t at = pcapng_begin(b, SCAP_MACHINE);
 
 	buffer_u32(b, info->n_cpus);
 	buffer_u64(b, info->memory_bytes);

@@ -4,7 +4,7 @@
  *
  *	scap_put_section(&b);
  *	scap_put_machine(&b, info);
- *	at = scap_block_begin(&b, SCAP_PROCESSES_9);
+ *	at = pcapng_begin(&b, SCAP_PROCESSES_9);
  *	scap_put_process(&b, &thread, legacy); ...
  *	scap_block_end(&b, at);
  *
@@ -12,6 +12,7 @@
  */
 #pragma once
 #include "format/event.h"
+#include "format/pcapng_block.h"
 #include "format/scap_wire.h"
 #include "format/source.h"
 
@@ -22,8 +23,7 @@
 #define SCAP_USER_TEXT_MAX 255u
 #define SCAP_BODY_MAX	   65536u	/* an event block behind its type and length, but for large ones */
 
-size_t scap_block_begin(struct buffer *b, uint32_t type);
-/* Closes the block that begins at `at`. */
+/* Pads and closes the block that pcapng_begin() began at `at`. */
 void scap_block_end(struct buffer *b, size_t at);
 
 void scap_put_section(struct buffer *b);

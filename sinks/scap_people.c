@@ -334,7 +334,7 @@ struct list {
 static void list_open(struct list *l, uint32_t code)
 {
 	if (l->block == SIZE_MAX)
-		l->block = scap_block_begin(&l->bytes, code);
+		l->block = pcapng_begin(&l->bytes, code);
 }
 
 static void list_close(struct list *l)
