@@ -107,29 +107,29 @@ def bash_operands(tool, name):
             "command": 'mapfile -t COMPREPLY < <(compgen -c -f -- "$cur")'}[takes(tool)]
 
 
+def kind(row):
+    """What the value of an option is, for completion: a word, or "" where nothing is known of it."""
+    value = row[2]
+    if not value or value.startswith("["):
+        return "none"
+    for words, found in ((value in FILES, "file"), (value in FIELDS or row[1] == "print", "field"), (row[1] in USERS, "user"),
+                         (row[1] == "interface", "interface"), ("|" in value, "choice"), (value == "PID", "pid")):
+        if words:
+            return found
+    return ""
+
+
 def bash(tool, rows):
     name = os.path.basename(tool)
     words, cases = [], []
     for row in rows:
         words += spellings(row)
-        value = row[2]
-        if not value or value.startswith("["):
+        if kind(row) == "none":
             continue
-        if value in FILES:
-            action = 'mapfile -t COMPREPLY < <(compgen -f -- "$cur")'
-        elif value in FIELDS or row[1] == "print":
-            action = "_%s_fields" % name
-        elif row[1] in USERS:
-            action = 'mapfile -t COMPREPLY < <(compgen -u -- "$cur")'
-        elif row[1] == "interface":
-            action = "mapfile -t COMPREPLY < <(compgen -W \"any $(cd /sys/class/net && echo *)\" -- \"$cur\")"
-        elif "|" in value:
-            action = ("mapfile -t COMPREPLY < <(compgen -W '%s' -- \"$cur\")"
-                      % value.replace("|", " "))
-        elif value == "PID":
-            action = "mapfile -t COMPREPLY < <(compgen -W \"$(cd /proc && echo [0-9]*)\" -- \"$cur\")"
-        else:
-            action = ":"
+        from_words = {"file": "-f", "user": "-u", "interface": '-W "any $(cd /sys/class/net && echo *)"',
+                      "choice": "-W '%s'" % row[2].replace("|", " "), "pid": '-W "$(cd /proc && echo [0-9]*)"'}
+        action = {"": ":", "field": "_%s_fields" % name}.get(
+            kind(row), 'mapfile -t COMPREPLY < <(compgen %s -- "$cur")' % from_words.get(kind(row)))
         cases.append("\t%s) %s; return ;;" % (" | ".join(spellings(row)), action))
     return BASH % {"name": name, "cases": "\n".join(cases), "words": " ".join(words),
                    "operands": bash_operands(tool, name)}
@@ -163,26 +163,10 @@ def zsh(tool, rows):
     for row in rows:
         both = spellings(row)
         words = re.sub(r"([\[\]:\\])", r"\\\1", row[3]).replace("'", "'\\''")
-        value = row[2]
-        if value.startswith("["):
-            action = ""
-        elif value in FILES:
-            action = ":file:_files"
-        elif value in FIELDS or row[1] == "print":
-            action = ":field:_%s_fields" % name
-        elif row[1] in USERS:
-            action = ":user:_users"
-        elif row[1] == "interface":
-            action = ":interface:_net_interfaces"
-        elif "|" in value:
-            action = ":value:(%s)" % value.replace("|", " ")
-        elif value == "PID":
-            action = ":process:_pids"
-        elif value:
-            action = ":%s: " % value.lower()
-        else:
-            action = ""
-        if value and not value.startswith("["):     # a value may stand in the same word
+        action = {"none": "", "file": ":file:_files", "field": ":field:_%s_fields" % name, "user": ":user:_users",
+                  "interface": ":interface:_net_interfaces", "choice": ":value:(%s)" % row[2].replace("|", " "),
+                  "pid": ":process:_pids", "": ":%s: " % row[2].lower()}[kind(row)]
+        if kind(row) != "none":     # a value may stand in the same word
             both = [o + ("=" if o.startswith("--") else "+") for o in both]
         spec = "'(%s)'{%s}" % (" ".join(spellings(row)), ",".join(both)) if row[0] and row[1] else both[0]
         specs.append("\t%s'[%s]%s'" % (spec, words, action))
