@@ -19,14 +19,21 @@ static struct hang_watch *watch_of(struct sink *s)
 	return (struct hang_watch *)s;
 }
 
-/* In progress when recording stopped, and not only while it went on; *ret_asked: and because somebody asked. */
-static bool is_last_word(struct hang_watch *w, const struct event *ev, bool *ret_asked)
+/* In progress when recording stopped, and not only while it went on. */
+static bool is_last_word(struct hang_watch *w, const struct event *ev)
 {
 	struct source_bpf_stats stats;
 
 	source_bpf_stats(w->source, &stats);
-	*ret_asked = stats.reported;
 	return stats.stopped_ns && ev->time_ns >= stats.stopped_ns;
+}
+
+static bool was_asked(struct hang_watch *w)
+{
+	struct source_bpf_stats stats;
+
+	source_bpf_stats(w->source, &stats);
+	return stats.reported;
 }
 
 static int watch_capture(struct sink *s, const struct capture_info *info, struct error *err)
@@ -46,17 +53,17 @@ static int watch_state(struct sink *s, const struct state_entry *entries, size_t
 /* Whether the event goes on to the real sink: 1, 0; negative errno. */
 static int watch(struct hang_watch *w, struct event *ev, struct state *st, struct error *err)
 {
-	bool asked, last;
+	bool last;
 	int r = 0;
 
 	if (!(ev->flags & EVENT_UNFINISHED))
 		return 1;
-	last = is_last_word(w, ev, &asked);
-	if (last || asked)
+	last = is_last_word(w, ev);
+	if (last || was_asked(w))
 		r = w->hangs->ops->event(w->hangs, ev, st, err);
 	if (r < 0 || last)
 		return r < 0 ? r : 1;
-	w->asked |= asked;
+	w->asked |= was_asked(w);
 	return w->real->ops->waits ? w->real->ops->waits(w->real, ev, st, err) : 0;
 }
 
@@ -72,9 +79,7 @@ static int watch_hidden(struct sink *s, struct event *ev, struct state *st, stru
 {
 	struct sink *real = watch_of(s)->real;
 
-	bool asked;
-
-	if ((ev->flags & EVENT_UNFINISHED) && !is_last_word(watch_of(s), ev, &asked))
+	if ((ev->flags & EVENT_UNFINISHED) && !is_last_word(watch_of(s), ev))
 		return 0;
 	return real->ops->hidden ? real->ops->hidden(real, ev, st, err) : 0;
 }

@@ -298,10 +298,13 @@ static void calls_in_progress(struct source_bpf *s)
 
 static void look_at_waiting(struct source_bpf *s)
 {
-	uint64_t now = clock_ns(CLOCK_BOOTTIME);
 	bool asked = s->options.report && *s->options.report;
+	uint64_t now;
 
-	if (!asked && (!s->options.waits_ns || now - s->looked_ns < s->options.waits_ns))
+	if (!asked && !s->options.waits_ns)
+		return;
+	now = clock_ns(CLOCK_BOOTTIME);
+	if (!asked && now - s->looked_ns < s->options.waits_ns)
 		return;
 	if (asked)
 		*s->options.report = false;
