@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -61,7 +63,36 @@ static int become(const struct command_as *as)
 	return 0;
 }
 
-static void child_run(int go, int failed, char **argv, const struct command_as *as)
+/* The PATH that the command will have; NULL: none. */
+static const char *search_path(const struct command_as *as)
+{
+	const char *path = getenv("PATH");
+
+	for (size_t i = 0; i < as->n_environment; i++)
+		if (!strncmp(as->environment[i], "PATH", 4) && (!as->environment[i][4] || as->environment[i][4] == '='))
+			path = as->environment[i][4] ? as->environment[i] + 5 : NULL;
+	return path;
+}
+
+/*
+ * The file that a name without a folder means, as a shell looks for it: execvp() would try each folder of PATH,
+ * and each try is a call of the command's in the capture. NULL: not found here; execvp() says why.
+ */
+static const char *program_find(const char *name, const struct command_as *as, char file[PATH_MAX])
+{
+	const char *folder = search_path(as);
+	struct stat st;
+
+	for (size_t len; folder && *name && !strchr(name, '/'); folder = folder[len] ? folder + len + 1 : NULL) {
+		len = strcspn(folder, ":");
+		if (snprintf(file, PATH_MAX, "%.*s%s%s", (int)len, folder, len ? "/" : "./", name) < PATH_MAX &&
+		    stat(file, &st) == 0 && S_ISREG(st.st_mode) && access(file, X_OK) == 0)
+			return file;
+	}
+	return NULL;
+}
+
+static void child_run(int go, int failed, const char *file, char **argv, const struct command_as *as)
 {
 	uint32_t n_program;
 	int code = 0;
@@ -74,7 +105,9 @@ static void child_run(int go, int failed, char **argv, const struct command_as *
 	if (!code)
 		code = become(as);
 	if (!code) {
-		execvp(argv[0], argv);
+		if (file)
+			execv(file, argv);
+		execvp(argv[0], argv); /* also what has no interpreter, and what only others may start */
 		code = errno;
 	}
 	if (write(failed, &code, sizeof code) < 0)
@@ -107,6 +140,8 @@ static void pair_close(int fds[2])
 int command_fork_as(struct command *c, char **argv, int out_fd, const struct command_as *as, struct error *err)
 {
 	int go[2] = {-1, -1}, failed[2] = {-1, -1}, code;
+	char path[PATH_MAX];
+	const char *file = program_find(argv[0], as, path);
 
 	*c = (struct command){.go_fd = -1, .failed_fd = -1, .signal_fds = {-1, -1}};
 	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(failed, O_CLOEXEC) < 0)
@@ -119,7 +154,7 @@ int command_fork_as(struct command *c, char **argv, int out_fd, const struct com
 		close(failed[0]);
 		if (out_fd >= 0)
 			dup2(out_fd, 1);
-		child_run(go[0], failed[1], argv, as);
+		child_run(go[0], failed[1], file, argv, as);
 	}
 	close(go[0]);
 	close(failed[1]);
@@ -150,18 +185,24 @@ static const char *remedy(const char *name, int code)
 	return code == ENOENT ? " (it is there, but not the interpreter that it names)" : "";
 }
 
-int command_go(struct command *c, const char *name, struct error *err)
+int command_release(struct command *c, const char *name, struct error *err)
 {
 	uint32_t n_program = c->program ? c->n_program : 0;
 	size_t size = n_program * sizeof *c->program;
-	int code = 0;
-	ssize_t n;
 
 	if (write(c->go_fd, &n_program, sizeof n_program) != sizeof n_program ||
 	    (size && write(c->go_fd, c->program, size) != (ssize_t)size))
 		return error_set(err, -EIO, "%s went away before it began", name);
 	close(c->go_fd);
 	c->go_fd = -1;
+	return 0;
+}
+
+int command_started(struct command *c, const char *name, struct error *err)
+{
+	int code = 0;
+	ssize_t n;
+
 	do
 		n = read(c->failed_fd, &code, sizeof code);
 	while (n < 0 && errno == EINTR);

@@ -3,8 +3,9 @@
  * engine runs, so that nothing of it is missed.
  *
  *	command_fork(&c, argv, -1, &err);	// c.pid exists and waits
- *	... load the engine for c.pid, start it, give up privileges ...
- *	command_go(&c, argv[0], &err);		// -ENOENT...: it could not be executed
+ *	... load the engine for c.pid, start it ...
+ *	command_release(&c, argv[0], &err);
+ *	command_started(&c, argv[0], &err);	// -ENOENT...: it could not be executed
  *	... until command_ended(&c) ...
  *	status = command_status(&c);
  *	command_done(&c);			// one that was never let go ends here
@@ -49,8 +50,16 @@ static inline int command_fork(struct command *c, char **argv, int out_fd, struc
 {
 	return command_fork_as(c, argv, out_fd, &(struct command_as){0}, err);
 }
-/* name: for messages. */
-int command_go(struct command *c, const char *name, struct error *err);
+/* Lets it go. name: for messages. */
+int command_release(struct command *c, const char *name, struct error *err);
+/* Waits until it has become its program: -ENOENT and others when that cannot be executed. */
+int command_started(struct command *c, const char *name, struct error *err);
+static inline int command_go(struct command *c, const char *name, struct error *err)
+{
+	int r = command_release(c, name, err);
+
+	return r < 0 ? r : command_started(c, name, err);
+}
 /* Its process stays a zombie until command_done(), so that its number is nobody else's. */
 bool command_ended(struct command *c);
 /* The tracer's word: it has ended with this status; negative: we are to wait for it ourselves from now on. */

@@ -61,7 +61,8 @@ int out_file_open(struct out_file *f, const char *path, struct error *err)
 int out_file_begin(struct out_file *f, struct error *err)
 {
 	f->has_begun = true;
-	if (f->is_plain && ftruncate(f->fd, 0) < 0)
+	/* Cutting a new file would make some file systems write it through when it is closed. */
+	if (f->is_plain && !f->is_ours && ftruncate(f->fd, 0) < 0)
 		return error_set(err, -errno, "%s: %s", f->name, strerror(errno));
 	return 0;
 }
