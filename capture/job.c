@@ -90,7 +90,7 @@ static int snapshot_take(struct job *j, struct error *err)
 		return 0;
 	/* Only these and their descendants are captured: nobody else will be asked for. */
 	if (j->a->snapshot == CHOICE_TREE && j->command.pid)
-		j->snapshot = snapshot_new_of("/proc", what, &(uint32_t){(uint32_t)j->command.pid}, 1, err);
+		j->snapshot = snapshot_new_of("/proc", what | SNAPSHOT_IN_PARTS, &(uint32_t){(uint32_t)j->command.pid}, 1, err);
 	else if (j->a->snapshot == CHOICE_TREE && j->a->n_pids)
 		j->snapshot = snapshot_new_of("/proc", what, j->a->pids, j->a->n_pids, err);
 	else
@@ -103,6 +103,14 @@ static int snapshot_take(struct job *j, struct error *err)
 	j->before = calls_before_new(j->snapshot, &j->kernel, j->a->pids, j->a->n_pids, (uint32_t)j->a->snaplen,
 				     j->a->structures);
 	return j->before ? 0 : error_set(err, -ENOMEM, "out of memory");
+}
+
+/* What need not be known of a command before it goes. */
+static int snapshot_complete(struct job *j, struct error *err)
+{
+	bool in_parts = j->snapshot && j->a->snapshot == CHOICE_TREE && j->command.pid;
+
+	return in_parts ? snapshot_rest(j->snapshot, &(uint32_t){(uint32_t)j->command.pid}, 1, err) : 0;
 }
 
 static int tell_begin(void *context, struct entry_list *out)
@@ -410,17 +418,39 @@ static bool privileges_may_go(const struct job *j)
 	return true;
 }
 
+/* While the command begins, what is left of the snapshot is read. */
+static int command_begin(struct job *j, bool complete, struct error *err)
+{
+	const char *name = j->a->command[0];
+	int r;
+
+	signals_pass_to(&j->command);
+	r = command_release(&j->command, name, err);
+	if (r == 0 && !complete && snapshot_complete(j, err) < 0) {
+		j->runs = true; /* and is waited for */
+		return err->code;
+	}
+	if (r == 0)
+		r = command_started(&j->command, name, err);
+	j->runs = r == 0;
+	j->exec_failed = r == -EIO ? 0 : r;
+	return r;
+}
+
 /* Until here nothing has been written, and the command has not begun. */
 static int job_start(struct job *j, struct error *err)
 {
 	/* Recording first: what happens while /proc is read is in both, and in neither otherwise. */
 	int r = recorder_start(j->engine, err);
+	bool drops = privileges_may_go(j);
 
 	if (r == 0 && j->packets)
 		r = packet_capture_start(j->packets, err);
 	if (r == 0)
 		r = snapshot_take(j, err);
-	if (r == 0 && privileges_may_go(j))
+	if (r == 0 && drops)
+		r = snapshot_complete(j, err);
+	if (r == 0 && drops)
 		r = privilege_drop(err);
 	if (r == 0 && signals_stop)
 		r = error_set(err, -EINTR, "interrupted before it began");
@@ -428,15 +458,11 @@ static int job_start(struct job *j, struct error *err)
 		return r;
 	if (j->a->seconds)
 		j->deadline_ns = clock_ns(CLOCK_MONOTONIC) + j->a->seconds * 1000000000ull;
-	if (j->command.pid) {
-		signals_pass_to(&j->command);
-		r = command_go(&j->command, j->a->command[0], err);
-		j->runs = r == 0;
-		j->exec_failed = r == -EIO ? 0 : r;
-	} else if (!j->a->quiet) {
+	if (j->command.pid)
+		r = command_begin(j, drops, err);
+	else if (!j->a->quiet)
 		fprintf(stderr, "capturing%s%s (Ctrl-C ends it)\n", j->a->filter.words.len > 1 ? " " : "",
 			(const char *)j->a->filter.words.data);
-	}
 	return r < 0 || !j->a->write ? r : out_file_begin(&j->out, err);
 }
 

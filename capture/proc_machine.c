@@ -63,6 +63,13 @@ int proc_users(struct snapshot *sn)
 	while (r == 0 && sn->n_groups < NAMED_MAX && (g = getgrent()))
 		r = take_group(sn, g);
 	endgrent();
+	return r < 0 ? r : proc_users_running(sn);
+}
+
+int proc_users_running(struct snapshot *sn)
+{
+	int r = 0;
+
 	for (size_t i = 0; r == 0 && i < sn->n_tasks; i++) {
 		const struct thread_entry *e = &sn->tasks[i].e;
 

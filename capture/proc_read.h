@@ -43,6 +43,7 @@ struct snapshot {
 	int root;		/* proc_root, opened */
 	unsigned what;
 	uint64_t boot_ns;	/* when the machine was booted, since the epoch */
+	uint64_t read_ns;	/* when it was complete, by CLOCK_MONOTONIC */
 	long ticks_per_second;
 	struct proc_texts texts;
 	struct buffer file;	/* what is being read */
@@ -88,6 +89,8 @@ int proc_fds(struct snapshot *sn, int dir, int64_t pid);
 const struct proc_socket *proc_socket(struct snapshot *sn, int dir, uint64_t ino);
 void proc_nets_free(struct snapshot *sn);
 int proc_users(struct snapshot *sn);
+/* Those of the tasks that were read. */
+int proc_users_running(struct snapshot *sn);
 /* These two alone. */
 int proc_user(struct snapshot *sn, uint32_t uid, uint32_t gid);
 int proc_interfaces(struct snapshot *sn);

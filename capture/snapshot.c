@@ -104,20 +104,19 @@ static int read_processes(struct snapshot *sn)
 	return r;
 }
 
-static bool is_read(const struct snapshot *sn, int64_t pid)
+static const struct proc_task *task_read(const struct snapshot *sn, int64_t tid)
 {
 	for (size_t i = 0; i < sn->n_tasks; i++)
-		if (sn->tasks[i].e.tid == pid)
-			return true;
-	return false;
+		if (sn->tasks[i].e.tid == tid)
+			return &sn->tasks[i];
+	return NULL;
 }
 
-/* The process, its descendants as /proc lists them, and its ancestors. */
+/* The process and its descendants as /proc lists them. */
 static int read_family(struct snapshot *sn, int64_t pid)
 {
-	size_t first = sn->n_tasks, n;
-	unsigned what = sn->what;
-	int r = is_read(sn, pid) ? 0 : proc_process(sn, pid);
+	size_t first = sn->n_tasks;
+	int r = task_read(sn, pid) ? 0 : proc_process(sn, pid);
 
 	for (size_t i = first; r == 0 && i < sn->n_tasks; i++) {
 		char path[64], *p;
@@ -129,18 +128,26 @@ static int read_family(struct snapshot *sn, int64_t pid)
 		/* The file's memory is used for others while its numbers are read. */
 		p = strdup((const char *)sn->file.data);
 		for (char *rest = p, *word; rest && r == 0 && (word = strsep(&rest, " "));)
-			if (*word && !is_read(sn, strtoll(word, NULL, 10)))
+			if (*word && !task_read(sn, strtoll(word, NULL, 10)))
 				r = proc_process(sn, strtoll(word, NULL, 10));
 		free(p);
 	}
-	n = sn->n_tasks;
+	return r;
+}
+
+static int read_ancestors(struct snapshot *sn, int64_t pid)
+{
+	const struct proc_task *task = task_read(sn, pid);
+	unsigned what = sn->what;
+	int r = 0;
+
 	sn->what = (what & ~SNAPSHOT_FDS) | SNAPSHOT_NAMES;
-	if (first < n)
-		pid = sn->tasks[first].e.ptid;
-	for (unsigned depth = 0; r == 0 && first < n && pid > 0 && depth < ANCESTORS_MAX && !is_read(sn, pid); depth++) {
-		n = sn->n_tasks;
+	for (unsigned depth = 0; r == 0 && task && depth < ANCESTORS_MAX; depth++) {
+		pid = task->e.ptid;
+		if (pid <= 0 || task_read(sn, pid))
+			break;
 		r = proc_process(sn, pid);
-		pid = sn->n_tasks > n ? sn->tasks[n].e.ptid : 0;
+		task = task_read(sn, pid);
 	}
 	sn->what = what;
 	return r;
@@ -173,22 +180,37 @@ struct snapshot *snapshot_new_of(const char *proc_root, unsigned what, const uin
 	r = n_pids ? 0 : read_processes(sn);
 	for (size_t i = 0; r == 0 && i < n_pids; i++)
 		r = read_family(sn, pids[i]);
-	if (r == 0)
-		r = index_tasks(sn);
-	if (r == 0 && what & SNAPSHOT_USERS && !(what & SNAPSHOT_LATE))
-		r = proc_users(sn);
-	if (r == 0 && what & SNAPSHOT_INTERFACES)
-		r = proc_interfaces(sn);
-	if (r == 0 && sn->texts.failed)
-		r = -ENOMEM;
-	if (r < 0) {
+	if (r < 0)
 		error_set(err, r, "%s: %s", proc_root, strerror(-r));
+	else if (!(what & SNAPSHOT_IN_PARTS))
+		r = snapshot_rest(sn, pids, n_pids, err);
+	if (r < 0) {
 		snapshot_free(sn);
 		return NULL;
 	}
+	return sn;
+}
+
+int snapshot_rest(struct snapshot *sn, const uint32_t *pids, size_t n_pids, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n_pids; i++)
+		r = read_ancestors(sn, pids[i]);
+	if (r == 0)
+		r = index_tasks(sn);
+	if (r == 0 && sn->what & SNAPSHOT_USERS)
+		r = sn->what & SNAPSHOT_LATE ? proc_users_running(sn) : proc_users(sn);
+	if (r == 0 && sn->what & SNAPSHOT_INTERFACES)
+		r = proc_interfaces(sn);
+	if (r == 0 && sn->texts.failed)
+		r = -ENOMEM;
+	if (r < 0)
+		return error_set(err, r, "the machine's state: %s", strerror(-r));
 	find_namespace_births(sn);
 	proc_nets_free(sn);
-	return sn;
+	sn->read_ns = clock_ns(CLOCK_MONOTONIC);
+	return 0;
 }
 
 void snapshot_free(struct snapshot *sn)
@@ -309,11 +331,17 @@ int snapshot_users_of(struct snapshot *sn, uint32_t uid, uint32_t gid, struct en
 	return r;
 }
 
+#define FRESH_NS 20000000 /* no machine gives a number to another task that soon */
+
 /* The number is still its owner's of the snapshot. */
 static bool is_same(struct snapshot *sn, const struct proc_task *task, bool *ret_gone)
 {
-	uint64_t start = proc_start_ticks(sn, task->e.pid, task->e.tid);
+	uint64_t start;
 
+	*ret_gone = false;
+	if (clock_ns(CLOCK_MONOTONIC) - sn->read_ns < FRESH_NS)
+		return true;
+	start = proc_start_ticks(sn, task->e.pid, task->e.tid);
 	*ret_gone = start == 0;
 	return start == task->start_ticks;
 }

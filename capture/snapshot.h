@@ -22,8 +22,9 @@ enum snapshot_what {
 	SNAPSHOT_ENV = 2,
 	SNAPSHOT_USERS = 4,	 /* from the user database of the machine that runs this */
 	SNAPSHOT_INTERFACES = 8, /* its network interfaces */
-	SNAPSHOT_LATE = 16,	 /* each user is looked up when it is asked for: who keeps privileges may wait */
+	SNAPSHOT_LATE = 16,	 /* users of later tasks are looked up when they are asked for: who keeps privileges may wait */
 	SNAPSHOT_NAMES = 32,	 /* of processes no more than is told of ancestors */
+	SNAPSHOT_IN_PARTS = 64,	 /* snapshot_rest() will read what can be read later */
 	SNAPSHOT_DEFAULT = SNAPSHOT_FDS | SNAPSHOT_USERS | SNAPSHOT_INTERFACES,
 };
 
@@ -40,6 +41,11 @@ struct snapshot *snapshot_new(const char *proc_root, unsigned what, struct error
  */
 struct snapshot *snapshot_new_of(const char *proc_root, unsigned what, const uint32_t *pids, size_t n_pids,
 				 struct error *err);
+/*
+ * What does not change when these processes run on: their ancestors, users, interfaces. Once, after
+ * SNAPSHOT_IN_PARTS and before anything is asked; the same pids.
+ */
+int snapshot_rest(struct snapshot *sn, const uint32_t *pids, size_t n_pids, struct error *err);
 void snapshot_free(struct snapshot *sn);
 
 /* NULL: unknown. Views, valid as long as the snapshot. */
