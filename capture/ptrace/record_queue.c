@@ -13,9 +13,9 @@ void record_queue_init(struct record_queue *q)
 
 	memset(q, 0, sizeof *q);
 	pthread_mutex_init(&q->lock, NULL);
-	pthread_cond_init(&q->has_room, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&q->has_room, &monotonic);
 	pthread_cond_init(&q->has_news, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 }
@@ -87,19 +87,47 @@ void record_queue_wake(struct record_queue *q)
 	pthread_mutex_unlock(&q->lock);
 }
 
+static struct timespec in_ns(uint64_t ns)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	ns += (uint64_t)t.tv_nsec;
+	t.tv_sec += (time_t)(ns / 1000000000u);
+	t.tv_nsec = (long)(ns % 1000000000u);
+	return t;
+}
+
 void record_queue_wait(struct record_queue *q, uint64_t max_ns)
 {
-	struct timespec until;
+	struct timespec until = in_ns(max_ns);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	max_ns += (uint64_t)until.tv_nsec;
-	until.tv_sec += (time_t)(max_ns / 1000000000u);
-	until.tv_nsec = (long)(max_ns % 1000000000u);
 	pthread_mutex_lock(&q->lock);
 	while (!q->news && pthread_cond_timedwait(&q->has_news, &q->lock, &until) == 0)
 		;
 	q->news = false;
 	pthread_mutex_unlock(&q->lock);
+}
+
+void record_queue_say(struct record_queue *q, bool *flag)
+{
+	pthread_mutex_lock(&q->lock);
+	*flag = true;
+	pthread_cond_broadcast(&q->has_room);
+	pthread_mutex_unlock(&q->lock);
+}
+
+bool record_queue_heard(struct record_queue *q, const bool *flag, uint64_t max_ns)
+{
+	struct timespec until = in_ns(max_ns);
+	bool heard;
+
+	pthread_mutex_lock(&q->lock);
+	while (!*flag && max_ns && pthread_cond_timedwait(&q->has_room, &q->lock, &until) == 0)
+		;
+	heard = *flag;
+	pthread_mutex_unlock(&q->lock);
+	return heard;
 }
 
 static void areas_swap(struct record_queue *q)

@@ -32,6 +32,9 @@ void record_queue_bind(struct record_queue *q, bool bounded);
 /* For the taker: until there is much to take, somebody wakes it, or time is up. */
 void record_queue_wait(struct record_queue *q, uint64_t max_ns);
 void record_queue_wake(struct record_queue *q);
+/* What one thread tells the other besides: a flag that only these two touch. heard: waits for it at most that long. */
+void record_queue_say(struct record_queue *q, bool *flag);
+bool record_queue_heard(struct record_queue *q, const bool *flag, uint64_t max_ns);
 /* As recorder_drain(). */
 size_t record_queue_take(struct record_queue *q, size_t max_bytes, recorder_take *take, void *context,
 			 bool *ret_empty);

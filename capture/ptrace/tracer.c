@@ -21,6 +21,7 @@
 #define ROUND_MAX    64 /* stops that are taken note of before any tracee goes on: none is left out for long */
 #define WAKE_SIGNAL  (SIGRTMIN + 3)
 #define YIELDS_MAX   50
+#define LOOK_EACH_NS 5000000 /* whether somebody has lost patience */
 #define LEAVE_MAX_NS 2000000000ull /* one that cannot stop (in vfork) is let go by our end */
 
 struct stop {
@@ -75,7 +76,7 @@ static void stop_recording(struct tracer *tr)
 		tracer_begin_leaving(tr);
 	else
 		tracer_release_held(tr);
-	__atomic_store_n(&tr->stopped, true, __ATOMIC_RELEASE);
+	record_queue_say(&tr->queue, &tr->stopped);
 }
 
 /*
@@ -116,7 +117,7 @@ static void trace(struct tracer *tr)
 		if (tr->tell) {
 			tracer_unfinished(tr);
 			tr->tell = false;
-			__atomic_store_n(&tr->told, true, __ATOMIC_RELEASE);
+			record_queue_say(&tr->queue, &tr->told);
 		}
 		if (tr->stop && tr->phase == TRACER_RECORDS) {
 			stop_recording(tr);
@@ -127,7 +128,7 @@ static void trace(struct tracer *tr)
 	}
 	if (tr->phase == TRACER_RECORDS) {
 		record_queue_bind(&tr->queue, false);
-		__atomic_store_n(&tr->stopped, true, __ATOMIC_RELEASE);
+		record_queue_say(&tr->queue, &tr->stopped);
 	}
 }
 
@@ -155,7 +156,7 @@ static void *tracer_main(void *context)
 	trace(tr);
 	if (tr->options.command)
 		command_reaped(tr->options.command, -1);
-	__atomic_store_n(&tr->over, true, __ATOMIC_RELEASE);
+	record_queue_say(&tr->queue, &tr->over);
 	record_queue_wake(&tr->queue);
 	return NULL;
 }
@@ -207,14 +208,18 @@ static int start(struct recorder *r, struct error *err)
 	return tr->start_code;
 }
 
-/* The signal may come just before the thread waits: again, until it has seen what it is asked. */
-static void wake_until(struct tracer *tr, volatile bool *done)
+static bool is_over(struct tracer *tr)
 {
-	struct timespec step = {.tv_nsec = 500000};
+	return record_queue_heard(&tr->queue, &tr->over, 0);
+}
 
-	while (!__atomic_load_n(done, __ATOMIC_ACQUIRE) && !__atomic_load_n(&tr->over, __ATOMIC_ACQUIRE)) {
+/* The signal may come just before the thread waits: again, until it has seen what it is asked. */
+#define WAKE_EACH_NS 500000
+static void wake_until(struct tracer *tr, const bool *done)
+{
+	while (!record_queue_heard(&tr->queue, done, 0) && !is_over(tr)) {
 		pthread_kill(tr->thread, WAKE_SIGNAL);
-		nanosleep(&step, NULL);
+		record_queue_heard(&tr->queue, done, WAKE_EACH_NS);
 	}
 }
 
@@ -236,7 +241,7 @@ static int unfinished(struct recorder *r, recorder_tid *untouched, void *context
 {
 	struct tracer *tr = tracer_of(r);
 
-	if (!tr->runs || tr->stopped)
+	if (!tr->runs || record_queue_heard(&tr->queue, &tr->stopped, 0))
 		return 0;
 	/* Whoever takes what is in the queue is waiting here. */
 	record_queue_bind(&tr->queue, false);
@@ -273,17 +278,15 @@ static void wait_for(struct recorder *r, uint64_t max_ns)
 static void tracer_free(struct recorder *r)
 {
 	struct tracer *tr = tracer_of(r);
-	struct timespec step = {.tv_nsec = 5000000};
 
 	stop(r);
 	/*
 	 * Under a seccomp program the tracees need us until they end. Whoever will not wait for that ends them
 	 * with us (PTRACE_O_EXITKILL), when the whole program ends.
 	 */
-	while (tr->runs && tr->n_program && !__atomic_load_n(&tr->over, __ATOMIC_ACQUIRE)) {
+	while (tr->runs && tr->n_program && !record_queue_heard(&tr->queue, &tr->over, LOOK_EACH_NS)) {
 		if (signals_stop)
 			return;
-		nanosleep(&step, NULL);
 	}
 	if (tr->runs)
 		pthread_join(tr->thread, NULL);

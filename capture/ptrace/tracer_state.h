@@ -54,9 +54,10 @@ struct tracer {
 	bool runs;		/* the thread exists */
 	volatile bool stop;	/* asked for by the other thread */
 	volatile bool tell;	/* likewise: of calls in progress */
-	volatile bool told;
-	volatile bool stopped;	/* every record is in the queue */
-	volatile bool over;	/* nobody is traced any more, the thread ends */
+	/* Said by the thread (record_queue_say): */
+	bool told;
+	bool stopped;		/* every record is in the queue */
+	bool over;		/* nobody is traced any more, the thread ends */
 	uint64_t n_stops;
 	int start_code;
 	struct error start_error;
