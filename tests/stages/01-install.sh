@@ -11,6 +11,7 @@ packages=(
 	tshark wireshark-common sysdig                  # others read our files
 	wireshark-dev wireshark                         # the plugins, and whom they are for
 	xvfb tesseract-ocr tesseract-ocr-eng            # a screen that nobody sees, and who reads it
+	hyperfine                                       # who times programs
 	tcpdump                                         # what rebuilt packets are compared with
 	debootstrap                                     # a bare machine to build on
 	qemu-system-x86 busybox-static cpio             # Debian's own kernel
