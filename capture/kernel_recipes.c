@@ -216,12 +216,10 @@ static void memory_fill(struct kernel_recipe *k, enum syscall_abi abi, int numbe
 }
 
 static void call_fill(struct kernel_recipe *k, const struct syscall_info *call, const struct recipe *r,
-		      const struct kernel_filter *filter, bool keep_state)
+		      const struct kernel_filter *filter)
 {
 	const struct event_info *info = event_info_find(r->event);
 
-	k->type = r->event;
-	k->flags = call_traits(info, call->name, filter, keep_state);
 	k->fd_arg = r->fd_arg;
 	k->absent = r->absent;
 	k->argv_arg = strcmp(call->name, "execveat") ? 1 : 2;
@@ -234,8 +232,6 @@ static void call_fill(struct kernel_recipe *k, const struct syscall_info *call, 
 /* Numbers without a row: recorded with their number and nothing else. */
 static void generic_fill(struct kernel_recipe *k, const struct kernel_filter *filter)
 {
-	k->type = EVENT_GENERIC;
-	k->flags = kernel_type_wanted(filter, EVENT_GENERIC) ? CALL_WANTED : 0;
 	k->fd_arg = 0xFF;
 	k->absent = 1u << 1; /* nativeID: the sysno column has it */
 	k->n_steps = 1;
@@ -253,7 +249,7 @@ static void words_fill(struct kernel_recipe *k, const int16_t *words)
 	}
 }
 
-static void pseudo_fill(struct kernel_recipe *k, uint16_t type, const struct kernel_filter *filter)
+static void event_fill(struct kernel_recipe *k, uint16_t type, const struct kernel_filter *filter)
 {
 	const struct event_info *info = event_info_find(type);
 
@@ -264,30 +260,64 @@ static void pseudo_fill(struct kernel_recipe *k, uint16_t type, const struct ker
 		k->flags = CALL_WANTED;
 }
 
+/* What is no call. false: the index is one of a call. */
+static bool pseudo_fill(struct kernel_recipe *k, unsigned index, const struct kernel_filter *filter)
+{
+	switch (index) {
+	case PSEUDO_TASK: words_fill(k, kernel_task_words); return true;
+	case PSEUDO_ANCESTOR: words_fill(k, kernel_ancestor_words); return true;
+	case PSEUDO_PROCEXIT: event_fill(k, EVENT_PROCEXIT, filter); return true;
+	case PSEUDO_SIGNAL: event_fill(k, EVENT_SIGNALDELIVER, filter); return true;
+	}
+	return false;
+}
+
+/* The call of an index into the recipes; NULL: one without a row. */
+static const struct recipe *recipe_of(unsigned index, enum syscall_abi *ret_abi, const struct syscall_info **ret)
+{
+	static const enum syscall_abi abis[TABLES_MAX] = {ABI_NATIVE, ABI_32};
+	int n = (int)(index % SYSCALLS_MAX);
+
+	*ret_abi = abis[index / SYSCALLS_MAX];
+	*ret = *ret_abi < N_ABIS && n < PSEUDO_TASK ? syscall_find(*ret_abi, n) : NULL;
+	return *ret ? recipe_find(*ret_abi, n) : NULL;
+}
+
+void kernel_recipe_begin(struct kernel_recipe *k, unsigned index, const struct kernel_filter *filter, bool keep_state)
+{
+	const struct syscall_info *call;
+	enum syscall_abi abi;
+	const struct recipe *r = recipe_of(index, &abi, &call);
+
+	memset(k, 0, sizeof *k);
+	if (pseudo_fill(k, index, filter))
+		return;
+	k->type = r ? r->event : EVENT_GENERIC;
+	if (r)
+		k->flags = call_traits(event_info_find(r->event), call->name, filter, keep_state);
+	else
+		k->flags = kernel_type_wanted(filter, EVENT_GENERIC) ? CALL_WANTED : 0;
+}
+
+void kernel_recipe_fill(struct kernel_recipe *k, unsigned index, const struct kernel_filter *filter, bool keep_state,
+			bool structures)
+{
+	const struct syscall_info *call;
+	enum syscall_abi abi;
+	const struct recipe *r = recipe_of(index, &abi, &call);
+
+	kernel_recipe_begin(k, index, filter, keep_state);
+	if (r)
+		call_fill(k, call, r, filter);
+	else if (k->type == EVENT_GENERIC)
+		generic_fill(k, filter);
+	if (r && structures)
+		memory_fill(k, abi, call->number[abi], r->n_params);
+}
+
 void kernel_recipes_fill(struct kernel_recipe *recipes, const struct kernel_filter *filter, bool keep_state,
 			 bool structures)
 {
-	static const enum syscall_abi abis[TABLES_MAX] = {ABI_NATIVE, ABI_32};
-
-	memset(recipes, 0, sizeof *recipes * SYSCALLS_MAX * TABLES_MAX);
-	for (unsigned table = 0; table < TABLES_MAX; table++)
-		for (int n = 0; n < SYSCALLS_MAX; n++) {
-			struct kernel_recipe *k = &recipes[table * SYSCALLS_MAX + (unsigned)n];
-			bool has_table = abis[table] < N_ABIS && n < PSEUDO_TASK;
-			const struct syscall_info *call = has_table ? syscall_find(abis[table], n) : NULL;
-			const struct recipe *r = call ? recipe_find(abis[table], n) : NULL;
-
-			if (r)
-				call_fill(k, call, r, filter, keep_state);
-			else
-				generic_fill(k, filter);
-			if (r && structures)
-				memory_fill(k, abis[table], n, r->n_params);
-		}
-	for (int n = PSEUDO_TASK; n <= PSEUDO_SIGNAL; n++)
-		memset(&recipes[n], 0, sizeof *recipes);
-	words_fill(&recipes[PSEUDO_TASK], kernel_task_words);
-	words_fill(&recipes[PSEUDO_ANCESTOR], kernel_ancestor_words);
-	pseudo_fill(&recipes[PSEUDO_PROCEXIT], EVENT_PROCEXIT, filter);
-	pseudo_fill(&recipes[PSEUDO_SIGNAL], EVENT_SIGNALDELIVER, filter);
+	for (unsigned i = 0; i < SYSCALLS_MAX * TABLES_MAX; i++)
+		kernel_recipe_fill(&recipes[i], i, filter, keep_state, structures);
 }

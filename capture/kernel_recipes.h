@@ -9,6 +9,10 @@
  */
 void kernel_recipes_fill(struct kernel_recipe *recipes, const struct kernel_filter *filter, bool keep_state,
 			 bool structures);
+/* One of them, or its type and flags alone. */
+void kernel_recipe_fill(struct kernel_recipe *k, unsigned index, const struct kernel_filter *filter, bool keep_state,
+			bool structures);
+void kernel_recipe_begin(struct kernel_recipe *k, unsigned index, const struct kernel_filter *filter, bool keep_state);
 
 /* By its type alone; all are without a filter. */
 bool kernel_type_wanted(const struct kernel_filter *filter, uint16_t type);

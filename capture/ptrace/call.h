@@ -10,6 +10,7 @@
 
 struct task_facts;
 struct socket_facts;
+struct kept_file;
 
 /* The file that the call has opened: several parameters tell of it. */
 struct opened_file {
@@ -27,6 +28,7 @@ struct call_context {
 	struct snapshot *groups; /* only to put control groups into words */
 	struct task_facts *facts;
 	struct socket_facts *socket;
+	struct kept_file *statm;
 };
 
 struct call {

@@ -402,7 +402,7 @@ void put_vm(struct call *c, const struct kernel_step *step)
 
 	if (!c->vm_looked && step->kind != KIND_VM_SWAP) {
 		c->vm_looked = true;
-		c->vm_found = proc_text_of(c->task->tid, "statm", text, sizeof text) > 0 &&
+		c->vm_found = proc_kept_text(c->context->statm, c->task->tid, "statm", text, sizeof text) > 0 &&
 			      sscanf(text, "%llu %llu", &c->vm_pages[0], &c->vm_pages[1]) == 2;
 	}
 	if (step->kind == KIND_VM_SWAP && !c->context->has_swap) {

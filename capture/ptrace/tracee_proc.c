@@ -29,6 +29,32 @@ ssize_t proc_text_of(pid_t tid, const char *name, char *to, size_t size)
 	return n;
 }
 
+ssize_t proc_kept_text(struct kept_file *k, pid_t tid, const char *name, char *to, size_t size)
+{
+	char path[96];
+	ssize_t n;
+
+	if (k->tid != tid) {
+		kept_file_done(k);
+		snprintf(path, sizeof path, "/proc/%d/%s", tid, name);
+		k->fd = open(path, O_RDONLY | O_CLOEXEC);
+		k->tid = k->fd < 0 ? 0 : tid;
+	}
+	n = k->tid ? pread(k->fd, to, size - 1, 0) : -1;
+	if (n <= 0)
+		kept_file_done(k); /* that task is gone, or the number is another's by now */
+	else
+		to[n] = 0;
+	return n;
+}
+
+void kept_file_done(struct kept_file *k)
+{
+	if (k->tid)
+		close(k->fd);
+	k->tid = 0;
+}
+
 bool proc_stat_of(pid_t tid, const char *name, struct stat *ret)
 {
 	char path[96];

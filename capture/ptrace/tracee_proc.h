@@ -6,6 +6,13 @@
 
 /* A file of /proc/TID/; NUL-terminated, cut at size - 1. Negative: it cannot be read. */
 ssize_t proc_text_of(pid_t tid, const char *name, char *to, size_t size);
+/* The same of the task of which it was read last, from the file as it was opened then. */
+struct kept_file {
+	pid_t tid; /* 0: none is open */
+	int fd;
+};
+ssize_t proc_kept_text(struct kept_file *k, pid_t tid, const char *name, char *to, size_t size);
+void kept_file_done(struct kept_file *k);
 /* Where a link of /proc/TID/ leads, as the tracee sees it below its root. Negative: it cannot be read. */
 ssize_t proc_path_of(pid_t tid, const char *name, char *to, size_t size);
 bool proc_stat_of(pid_t tid, const char *name, struct stat *ret);

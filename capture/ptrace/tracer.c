@@ -1,7 +1,6 @@
 #include "capture/ptrace/tracer.h"
 
 #include "capture/command.h"
-#include "capture/kernel_recipes.h"
 #include "capture/proc_read.h"
 #include "capture/ptrace/tracer_state.h"
 #include "capture/stop_signal.h"
@@ -292,6 +291,7 @@ static void tracer_free(struct recorder *r)
 		pthread_join(tr->thread, NULL);
 	tracees_done(&tr->tracees);
 	record_queue_done(&tr->queue);
+	kept_file_done(&tr->statm);
 	snapshot_free(tr->context.groups);
 	free(tr->recipes);
 	free(tr->scratch);
@@ -334,8 +334,6 @@ static bool tracer_fill(struct tracer *tr)
 	if (!tr->recipes || !tr->scratch || !tr->context.groups)
 		return false;
 	tr->context.groups->root = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	kernel_recipes_fill(tr->recipes, tr->options.filter, true, tr->options.structures);
-	tracer_make_plans(tr);
 	return true;
 }
 
@@ -360,6 +358,7 @@ struct recorder *tracer_new(const struct tracer_options *options, struct error *
 	tr->context.has_swap = machine_swaps();
 	tr->context.facts = &tr->facts;
 	tr->context.socket = &tr->socket;
+	tr->context.statm = &tr->statm;
 	if (!tracer_fill(tr)) {
 		tracer_free(&tr->recorder);
 		error_set(err, -ENOMEM, "out of memory");

@@ -21,30 +21,80 @@
 
 #define NR_CLONE3 435 /* of every ABI */
 
-void tracer_make_plans(struct tracer *tr)
+static struct call_plan plan_of(const struct kernel_recipe *r, uint32_t index)
 {
-	for (unsigned i = 0; i < N_RECIPES; i++) {
-		const struct kernel_recipe *r = &tr->recipes[i];
-		struct call_plan *plan = &tr->plans[i];
-		bool has_path = false;
+	struct call_plan plan = {.is_clone3 = index % SYSCALLS_MAX == NR_CLONE3 && (r->flags & CALL_CLONE)};
+	bool has_path = false;
 
-		for (unsigned k = 0; k < r->n_steps; k++) {
-			const struct kernel_step *step = &r->steps[k];
+	for (unsigned k = 0; k < r->n_steps; k++) {
+		const struct kernel_step *step = &r->steps[k];
 
-			if (step->kind == KIND_PATH && !has_path) {
-				plan->path_arg = step->a;
-				has_path = true;
-			}
-			if (step->kind == KIND_OPENFLAGS || step->kind == KIND_OPENFLAGSAT || step->kind == KIND_OPENLAYER) {
-				plan->flags_kind = step->kind;
-				plan->flags_arg = step->kind == KIND_OPENLAYER ? 0 : step->a;
-				plan->flags_at = step->c;
-				plan->makes_file = true;
-			}
+		if (step->kind == KIND_PATH && !has_path) {
+			plan.path_arg = step->a;
+			has_path = true;
 		}
-		plan->makes_file = plan->makes_file && has_path;
-		plan->is_clone3 = i % SYSCALLS_MAX == NR_CLONE3 && (r->flags & CALL_CLONE);
+		if (step->kind == KIND_OPENFLAGS || step->kind == KIND_OPENFLAGSAT || step->kind == KIND_OPENLAYER) {
+			plan.flags_kind = step->kind;
+			plan.flags_arg = step->kind == KIND_OPENLAYER ? 0 : step->a;
+			plan.flags_at = step->c;
+			plan.makes_file = true;
+		}
 	}
+	plan.makes_file = plan.makes_file && has_path;
+	return plan;
+}
+
+/*
+ * Of the calls that nobody asked for, those that make fds, processes and users what they are stop, too. Those
+ * that only use or close an fd do not: what takes its number next says so, and each stop costs.
+ */
+static bool keeps_tables(const struct event_info *info)
+{
+	unsigned category = info->category % EC_WAIT;
+
+	if (info->traits & EF_CREATES_FD)
+		return true;
+	return !(info->traits & EF_DESTROYS_FD) && category != EC_IO_READ && category != EC_IO_WRITE &&
+	       strcmp(info->name, "getsockopt") && strcmp(info->name, "shutdown");
+}
+
+/* The flags of a recipe where a seccomp program stops only what is needed. */
+static uint8_t flags_of(const struct tracer *tr, uint32_t index, const struct kernel_recipe *r)
+{
+	const struct event_info *info = event_info_find(r->type);
+	uint8_t flags = r->flags;
+	struct kernel_recipe signal;
+
+	if (index % SYSCALLS_MAX < PSEUDO_TASK && info && !kernel_type_wanted(tr->options.filter, r->type) &&
+	    !keeps_tables(info))
+		flags &= (uint8_t)~CALL_WANTED;
+	if (!(flags & CALL_AT_ENTRY))
+		return flags;
+	/* Deaths tell why: who ended by a call of its own was not killed. */
+	kernel_recipe_begin(&signal, PSEUDO_SIGNAL, tr->options.filter, true);
+	return flags | (signal.flags & CALL_WANTED);
+}
+
+static bool is_wanted(const struct tracer *tr, uint32_t index)
+{
+	struct kernel_recipe r;
+
+	kernel_recipe_begin(&r, index, tr->options.filter, true);
+	return flags_of(tr, index, &r) & CALL_WANTED;
+}
+
+const struct kernel_recipe *tracer_recipe(struct tracer *tr, uint32_t index)
+{
+	struct kernel_recipe *r = &tr->recipes[index];
+
+	if (!tr->known[index]) {
+		kernel_recipe_fill(r, index, tr->options.filter, true, tr->options.structures);
+		if (tr->is_narrow)
+			r->flags = flags_of(tr, index, r);
+		tr->plans[index] = plan_of(r, index);
+		tr->known[index] = true;
+	}
+	return r;
 }
 
 static void emit(struct tracer *tr, uint16_t code, uint32_t k, uint8_t yes, uint8_t no)
@@ -66,60 +116,22 @@ static void emit_run(struct tracer *tr, uint32_t first, uint32_t last)
 }
 
 /* The calls of one table; what is beyond it is generic. */
-static void emit_table(struct tracer *tr, const struct kernel_recipe *table)
+static void emit_table(struct tracer *tr, uint32_t table)
 {
-	bool generic = table[SYSCALLS_MAX - 1].flags & CALL_WANTED;
-
 	for (uint32_t n = 0; n < PSEUDO_TASK;) {
 		uint32_t first = n;
 
-		while (n < PSEUDO_TASK && (table[n].flags & CALL_WANTED))
+		while (n < PSEUDO_TASK && is_wanted(tr, table + n))
 			n++;
 		if (n > first)
 			emit_run(tr, first, n - 1);
 		n++;
 	}
-	if (generic) {
+	if (is_wanted(tr, table + SYSCALLS_MAX - 1)) {
 		emit(tr, BPF_JMP | BPF_JGE | BPF_K, PSEUDO_TASK, 0, 1);
 		emit(tr, BPF_RET | BPF_K, SECCOMP_RET_TRACE, 0, 0);
 	}
 	emit(tr, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
-}
-
-/*
- * Of the calls that nobody asked for, those that make fds, processes and users what they are stop, too. Those
- * that only use or close an fd do not: what takes its number next says so, and each stop costs.
- */
-static bool keeps_tables(const struct event_info *info)
-{
-	unsigned category = info->category % EC_WAIT;
-
-	if (info->traits & EF_CREATES_FD)
-		return true;
-	return !(info->traits & EF_DESTROYS_FD) && category != EC_IO_READ && category != EC_IO_WRITE &&
-	       strcmp(info->name, "getsockopt") && strcmp(info->name, "shutdown");
-}
-
-static void drop_unneeded(struct tracer *tr)
-{
-	for (unsigned i = 0; i < N_RECIPES; i++) {
-		struct kernel_recipe *r = &tr->recipes[i];
-		const struct event_info *info = event_info_find(r->type);
-
-		if (i % SYSCALLS_MAX < PSEUDO_TASK && info && !kernel_type_wanted(tr->options.filter, r->type) &&
-		    !keeps_tables(info))
-			r->flags &= (u8)~CALL_WANTED;
-	}
-}
-
-/* Deaths tell why: who ended by a call of its own was not killed. */
-static void want_exits(struct tracer *tr)
-{
-	if (!(tr->recipes[PSEUDO_SIGNAL].flags & CALL_WANTED))
-		return;
-	for (unsigned i = 0; i < N_RECIPES; i++)
-		if (tr->recipes[i].flags & CALL_AT_ENTRY)
-			tr->recipes[i].flags |= CALL_WANTED;
 }
 
 void tracer_make_program(struct tracer *tr)
@@ -129,17 +141,16 @@ void tracer_make_program(struct tracer *tr)
 
 	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) < 0)
 		return;
-	drop_unneeded(tr);
-	want_exits(tr);
+	tr->is_narrow = true;
 	emit(tr, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
 	emit(tr, BPF_JMP | BPF_JEQ | BPF_K, ARCH_NATIVE, 1, 0);
 	to_second = &tr->program[tr->n_program];
 	emit(tr, BPF_JMP | BPF_JA, 0, 0, 0);
 	emit(tr, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
-	emit_table(tr, tr->recipes);
+	emit_table(tr, 0);
 	to_second->k = (uint32_t)(&tr->program[tr->n_program] - to_second - 1);
 	emit(tr, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
-	emit_table(tr, tr->recipes + TABLE_COMPAT);
+	emit_table(tr, TABLE_COMPAT);
 	if (tr->n_program == PROGRAM_MAX)
 		tr->n_program = 0; /* does not fit: every call stops */
 }

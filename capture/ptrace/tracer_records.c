@@ -64,7 +64,7 @@ static void call_begin(struct tracer *tr, struct tracee *t, int64_t result)
 static void call_record(struct tracer *tr, struct tracee *t, uint64_t exit_ns, int64_t result, unsigned flags,
 			bool returned)
 {
-	const struct kernel_recipe *recipe = &tr->recipes[t->sysno];
+	const struct kernel_recipe *recipe = tracer_recipe(tr, t->sysno);
 	struct record *head = head_begin(tr, t, recipe->type, exit_ns);
 
 	head->flags = (u16)(flags | (t->compat ? EVENT_COMPAT : 0));
@@ -134,7 +134,7 @@ static void plan_exec(struct tracer *tr, struct tracee *t, const struct kernel_r
 
 static void plan_call(struct tracer *tr, struct tracee *t)
 {
-	const struct kernel_recipe *recipe = &tr->recipes[t->sysno];
+	const struct kernel_recipe *recipe = tracer_recipe(tr, t->sysno);
 	const struct call_plan *plan = &tr->plans[t->sysno];
 	const size_t before = recipe->before_len;
 
@@ -178,7 +178,7 @@ void tracer_call_enters(struct tracer *tr, struct tracee *t, bool compat, uint64
 		memcpy(t->args, args, sizeof t->args);
 	}
 	t->creates = false;
-	recipe = &tr->recipes[t->sysno];
+	recipe = tracer_recipe(tr, t->sysno);
 	t->enter_ns = 0;
 	t->in_call = true;
 	if (!(recipe->flags & CALL_WANTED) || tr->phase != TRACER_RECORDS)
@@ -195,7 +195,7 @@ void tracer_call_enters(struct tracer *tr, struct tracee *t, bool compat, uint64
 
 void tracer_call_returns(struct tracer *tr, struct tracee *t, int64_t result)
 {
-	const struct kernel_recipe *recipe = &tr->recipes[t->sysno];
+	const struct kernel_recipe *recipe = tracer_recipe(tr, t->sysno);
 	unsigned flags = t->entry_unknown ? EVENT_ENTRY_UNKNOWN : 0;
 
 	if (!t->in_call)
@@ -208,7 +208,7 @@ void tracer_call_returns(struct tracer *tr, struct tracee *t, int64_t result)
 
 void tracer_child_returns(struct tracer *tr, struct tracee *t)
 {
-	const struct kernel_recipe *recipe = &tr->recipes[t->sysno];
+	const struct kernel_recipe *recipe = tracer_recipe(tr, t->sysno);
 
 	t->enter_ns = 0;
 	if (tr->phase == TRACER_RECORDS && (recipe->flags & CALL_WANTED) && (recipe->flags & CALL_CLONE))
@@ -217,9 +217,9 @@ void tracer_child_returns(struct tracer *tr, struct tracee *t)
 
 /* ---- what is no call ---- */
 
-static bool pseudo_wanted(const struct tracer *tr, unsigned pseudo)
+static bool pseudo_wanted(struct tracer *tr, unsigned pseudo)
 {
-	return tr->phase == TRACER_RECORDS && (tr->recipes[pseudo].flags & CALL_WANTED);
+	return tr->phase == TRACER_RECORDS && (tracer_recipe(tr, pseudo)->flags & CALL_WANTED);
 }
 
 static void put64(uint8_t *p, int64_t v)
@@ -233,7 +233,7 @@ static void signal_record(struct tracer *tr, struct tracee *t, int number, pid_t
 {
 	uint8_t *data = tr->scratch->data;
 
-	head_begin(tr, t, tr->recipes[PSEUDO_SIGNAL].type, tracer_now());
+	head_begin(tr, t, tracer_recipe(tr, PSEUDO_SIGNAL)->type, tracer_now());
 	put64(data, sender);
 	put64(data + 8, t->pid);
 	data[16] = (uint8_t)number;
@@ -261,7 +261,7 @@ void tracer_signal(struct tracer *tr, struct tracee *t, int number, pid_t sender
 #define REAPER_PARAM 4
 static void exit_record(struct tracer *tr, struct tracee *t, uint64_t at_ns, uint32_t status, pid_t reaper)
 {
-	struct record *head = head_begin(tr, t, tr->recipes[PSEUDO_PROCEXIT].type, at_ns);
+	struct record *head = head_begin(tr, t, tracer_recipe(tr, PSEUDO_PROCEXIT)->type, at_ns);
 	uint8_t *data = tr->scratch->data;
 
 	put64(data, status);
@@ -332,7 +332,7 @@ void tracer_unfinished(struct tracer *tr)
 	uint64_t now = tracer_now();
 
 	FOR_EACH_TRACEE(&tr->tracees, t)
-		if (t->in_call && (t->enter_ns || t->entry_unknown) && (tr->recipes[t->sysno].flags & CALL_WANTED))
+		if (t->in_call && (t->enter_ns || t->entry_unknown) && (tracer_recipe(tr, t->sysno)->flags & CALL_WANTED))
 			call_record(tr, t, now, 0,
 				    EVENT_UNFINISHED | EVENT_NO_RESULT | (t->entry_unknown ? EVENT_ENTRY_UNKNOWN : 0),
 				    false);

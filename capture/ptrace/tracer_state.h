@@ -33,8 +33,11 @@ enum tracer_phase {
 struct tracer {
 	struct recorder recorder;
 	struct tracer_options options;
+	/* Made when they are first asked for (tracer_recipe): most programs make few kinds of calls. */
 	struct kernel_recipe *recipes;
 	struct call_plan plans[N_RECIPES];
+	bool known[N_RECIPES];
+	bool is_narrow;		/* a seccomp program stops only what is needed */
 	struct sock_filter program[PROGRAM_MAX];
 	unsigned n_program;
 
@@ -42,6 +45,7 @@ struct tracer {
 	struct call_context context;
 	struct task_facts facts;
 	struct socket_facts socket;
+	struct kept_file statm;
 	struct call call;
 	struct {
 		struct record head;
@@ -97,4 +101,5 @@ uint32_t tracer_recipe_index(bool compat, uint64_t number);
 
 /* Fills tr->program where a filter makes that worth while. */
 void tracer_make_program(struct tracer *tr);
-void tracer_make_plans(struct tracer *tr);
+/* The recipe of an index; from then on plans has its plan. */
+const struct kernel_recipe *tracer_recipe(struct tracer *tr, uint32_t index);

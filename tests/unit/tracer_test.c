@@ -73,7 +73,7 @@ static void check_program(const char *text)
 	static const uint32_t arches[TABLES_MAX] = {ARCH_NATIVE, ARCH_32};
 	struct kernel_filter kernel;
 	struct recorder *r = tracer_for(text, &kernel);
-	const struct tracer *tr = (const struct tracer *)r;
+	struct tracer *tr = (struct tracer *)r;
 	const struct sock_filter *program;
 	unsigned n, n_stops = 0;
 
@@ -82,7 +82,7 @@ static void check_program(const char *text)
 	ck_assert_uint_lt(n, PROGRAM_MAX);
 	for (unsigned table = 0; table < TABLES_MAX; table++)
 		for (uint32_t number = 0; number < 2 * SYSCALLS_MAX; number++) {
-			const struct kernel_recipe *recipe = &tr->recipes[tracer_recipe_index(table, number)];
+			const struct kernel_recipe *recipe = tracer_recipe(tr, tracer_recipe_index(table, number));
 			bool stops = program_run(program, n, arches[table], number) == SECCOMP_RET_TRACE;
 
 			if (stops != ((recipe->flags & CALL_WANTED) != 0))
