@@ -23,6 +23,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -418,6 +419,23 @@ static bool privileges_may_go(const struct job *j)
 	return true;
 }
 
+/*
+ * A tracer and who it traces are fastest on one CPU; what this thread has to do meanwhile would hold both up
+ * there. It goes to another one, where the scheduler leaves it as long as that is well.
+ */
+static void step_aside(void)
+{
+	cpu_set_t all, others;
+	int cpu = sched_getcpu();
+
+	if (cpu < 0 || cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof all, &all) < 0)
+		return;
+	others = all;
+	CPU_CLR(cpu, &others);
+	if (CPU_COUNT(&others) && sched_setaffinity(0, sizeof others, &others) == 0)
+		sched_setaffinity(0, sizeof all, &all);
+}
+
 /* While the command begins, what is left of the snapshot is read. */
 static int command_begin(struct job *j, bool complete, struct error *err)
 {
@@ -425,6 +443,8 @@ static int command_begin(struct job *j, bool complete, struct error *err)
 	int r;
 
 	signals_pass_to(&j->command);
+	if (j->by_ptrace)
+		step_aside();
 	r = command_release(&j->command, name, err);
 	if (r == 0 && !complete && snapshot_complete(j, err) < 0) {
 		j->runs = true; /* and is waited for */

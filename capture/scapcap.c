@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -94,6 +95,10 @@ static int run(struct arguments *a)
 	return EXIT_OK;
 }
 
+/* Buffers of some hundred KiB come and go: mapping and unmapping each costs more than what short captures do in them. */
+#define KEPT_BYTES (16 << 20)
+#define BIG_BYTES  (4 << 20)
+
 int main(int argc, char **argv)
 {
 	struct arguments a = {0};
@@ -101,6 +106,8 @@ int main(int argc, char **argv)
 	struct extcap wireshark = {0};
 	int status;
 
+	mallopt(M_MMAP_THRESHOLD, BIG_BYTES);
+	mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
 	standard_streams_hold();
 	if (extcap_wanted(argc, argv)) {
 		status = extcap_answer(&wireshark, argc, argv);
