@@ -6,7 +6,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -79,6 +82,65 @@ START_TEST(test_not_executable)
 	assert_refused("/nonesuch/at/all", -ENOENT, 127);
 	assert_refused("/", -EACCES, 126);
 	assert_refused("/etc/passwd", -EACCES, 126);
+}
+END_TEST
+
+static void file_make(const char *folder, const char *name, mode_t mode, const char *text)
+{
+	char path[400];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+static int status_with_path(char *name, const char *path)
+{
+	char *argv[] = {name, NULL}, word[400];
+	const char *environment[] = {word};
+	struct command_as as = {.environment = environment, .n_environment = 1};
+	struct command c;
+	struct error err = {0};
+
+	snprintf(word, sizeof word, "PATH=%s", path);
+	ck_assert_int_eq(command_fork_as(&c, argv, -1, &as, &err), 0);
+	command_go(&c, name, &err);
+	return end_of(&c);
+}
+
+/* The first file that can be executed, as a shell finds it; not folders, not what is only to be read. */
+START_TEST(test_search)
+{
+	char root[] = "/tmp/command-search-XXXXXX", folder[4][60], path[400], script[100];
+
+	ck_assert_ptr_nonnull(mkdtemp(root));
+	for (int i = 0; i < 4; i++) {
+		snprintf(folder[i], sizeof folder[i], "%s/%d", root, i);
+		ck_assert_int_eq(mkdir(folder[i], 0755), 0);
+		snprintf(path, sizeof path, "%s/prog", folder[i]);
+		snprintf(script, sizeof script, "%sexit %d\n", i == 3 ? "" : "#!/bin/sh\n", 40 + i);
+		if (i == 0)
+			ck_assert_int_eq(mkdir(path, 0755), 0);
+		else
+			file_make(folder[i], "prog", i == 1 ? 0644 : 0755, script);
+	}
+	snprintf(path, sizeof path, "%s/none:%s:%s:%s:%s", root, folder[0], folder[1], folder[2], folder[3]);
+	ck_assert_int_eq(status_with_path("prog", path), 42);
+	/* without a first line of its own: the shell's */
+	snprintf(path, sizeof path, "%s:%s", folder[0], folder[3]);
+	ck_assert_int_eq(status_with_path("prog", path), 43);
+	/* an empty word is the current folder */
+	ck_assert_int_eq(chdir(folder[2]), 0);
+	ck_assert_int_eq(status_with_path("prog", ":/nonesuch"), 42);
+	ck_assert_int_eq(status_with_path("prog", "/nonesuch:"), 42);
+	ck_assert_int_eq(status_with_path("prog", "/nonesuch"), 127);
+	ck_assert_int_eq(status_with_path("prog", folder[1]), 126);
+	ck_assert_int_eq(chdir("/"), 0);
+	snprintf(script, sizeof script, "rm -r %s", root);
+	ck_assert_int_eq(system(script), 0);
 }
 END_TEST
 
@@ -213,5 +275,5 @@ START_TEST(test_pass_to)
 }
 END_TEST
 
-SUITE("command", test_status, test_not_executable, test_never_let_go, test_dies_before, test_output,
+SUITE("command", test_status, test_not_executable, test_search, test_never_let_go, test_dies_before, test_output,
       test_signal, test_signals_restored, test_pass_to)

@@ -372,6 +372,32 @@ START_TEST(test_real)
 }
 END_TEST
 
+/* One process first, and what it does not hang on later; in the end what reading all at once gives. */
+START_TEST(test_in_parts)
+{
+	uint32_t pid = (uint32_t)getpid();
+	struct entry_list l = {0}, whole = {0};
+	struct snapshot *sn;
+	struct error err = {0};
+
+	ck_assert_ptr_nonnull(sn = snapshot_new_of("/proc", SNAPSHOT_DEFAULT | SNAPSHOT_IN_PARTS, &pid, 1, &err));
+	ck_assert_int_eq(snapshot_rest(sn, &pid, 1, &err), 0);
+	ck_assert_ptr_nonnull(snapshot_thread(sn, getppid()));
+	ck_assert_int_eq(snapshot_first_seen(sn, getpid(), getpid(), born(start_ticks()), &l), 0);
+	ck_assert_ptr_nonnull(said(&l, getpid()));
+	ck_assert_ptr_nonnull(said(&l, getppid()));
+	snapshot_free(sn);
+	ck_assert_ptr_nonnull(sn = snapshot_new_of("/proc", SNAPSHOT_DEFAULT, &pid, 1, &err));
+	ck_assert_int_eq(snapshot_first_seen(sn, getpid(), getpid(), born(start_ticks()), &whole), 0);
+	ck_assert_uint_eq(l.n, whole.n);
+	for (size_t i = 0; i < l.n; i++)
+		ck_assert_int_eq(l.entries[i].kind, whole.entries[i].kind);
+	snapshot_free(sn);
+	entry_list_done(&l);
+	entry_list_done(&whole);
+}
+END_TEST
+
 START_TEST(test_nothing_there)
 {
 	struct error err = {0};
@@ -384,4 +410,4 @@ START_TEST(test_nothing_there)
 END_TEST
 
 SUITE("snapshot", test_made_up, test_made_up_fds, test_handing_out, test_number_of_another,
-      test_everything, test_real, test_nothing_there)
+      test_everything, test_real, test_in_parts, test_nothing_there)

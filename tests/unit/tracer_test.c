@@ -7,6 +7,7 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- the seccomp program ---- */
 
@@ -244,6 +245,38 @@ START_TEST(test_queue_is_bounded)
 }
 END_TEST
 
+/* A word is waited for as long as was said, or until it comes. */
+struct word {
+	struct record_queue queue;
+	bool said;
+};
+
+static void *say_later(void *context)
+{
+	struct timespec t = {.tv_nsec = 20000000};
+	struct word *w = context;
+
+	nanosleep(&t, NULL);
+	record_queue_say(&w->queue, &w->said);
+	return NULL;
+}
+
+START_TEST(test_word)
+{
+	struct word w = {0};
+	pthread_t thread;
+
+	record_queue_init(&w.queue);
+	ck_assert(!record_queue_heard(&w.queue, &w.said, 0));
+	ck_assert(!record_queue_heard(&w.queue, &w.said, 1000000));
+	ck_assert_int_eq(pthread_create(&thread, NULL, say_later, &w), 0);
+	ck_assert(record_queue_heard(&w.queue, &w.said, 20000000000ull));
+	ck_assert(record_queue_heard(&w.queue, &w.said, 0));
+	pthread_join(thread, NULL);
+	record_queue_done(&w.queue);
+}
+END_TEST
+
 /* ---- tracees ---- */
 
 START_TEST(test_tracees)
@@ -274,4 +307,4 @@ START_TEST(test_tracees)
 }
 END_TEST
 
-SUITE("tracer", test_program, test_no_program, test_tables_are_kept, test_queue, test_queue_is_bounded, test_tracees)
+SUITE("tracer", test_program, test_no_program, test_tables_are_kept, test_queue, test_queue_is_bounded, test_word, test_tracees)
