@@ -224,10 +224,13 @@ static void end_as_command(const struct command *c)
 
 int job_run(const struct arguments *a, struct filter *filter)
 {
-	struct job j = {.a = a, .filter = filter, .out = {.fd = -1}};
+	static struct job j; /* there is one run; most of its bytes stay untouched */
 	struct error err = {0};
 	int status = 0, r;
 
+	j.a = a;
+	j.filter = filter;
+	j.out.fd = -1;
 	filter_kernel(filter, &j.kernel);
 	signals_catch();
 	r = job_open(&j, &err);

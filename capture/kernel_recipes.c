@@ -64,21 +64,32 @@ bool kernel_type_wanted(const struct kernel_filter *filter, uint16_t type)
 	return !filter || !filter->has_types || (filter->types[type / 64] >> type % 64 & 1);
 }
 
+/* Calls that are more than their steps. */
+static uint8_t call_kind(const char *name)
+{
+	static const struct {
+		const char *name;
+		uint8_t flags;
+	} kinds[] = {
+		{"clone", CALL_CLONE}, {"clone3", CALL_CLONE}, {"execve", CALL_EXEC},  {"execveat", CALL_EXEC},
+		{"exit", CALL_AT_ENTRY}, {"exit_group", CALL_AT_ENTRY}, {"fork", CALL_CLONE}, {"vfork", CALL_CLONE},
+	};
+
+	for (size_t i = 0; strchr("cefv", name[0]) && i < sizeof kinds / sizeof *kinds; i++)
+		if (!strcmp(name, kinds[i].name))
+			return kinds[i].flags;
+	return 0;
+}
+
 static uint8_t call_traits(const struct event_info *info, const char *name, const struct kernel_filter *filter,
 			   bool keep_state)
 {
-	uint8_t traits = 0;
+	uint8_t traits = call_kind(name);
 
 	if (event_info_is_state(info))
 		traits |= CALL_STATE | CALL_ALWAYS;
 	if (kernel_type_wanted(filter, info->type) || (keep_state && event_info_is_state(info)))
 		traits |= CALL_WANTED;
-	if (!strcmp(name, "exit") || !strcmp(name, "exit_group"))
-		traits |= CALL_AT_ENTRY;
-	if (!strcmp(name, "clone") || !strcmp(name, "fork") || !strcmp(name, "vfork") || !strcmp(name, "clone3"))
-		traits |= CALL_CLONE;
-	if (!strcmp(name, "execve") || !strcmp(name, "execveat"))
-		traits |= CALL_EXEC;
 	return traits;
 }
 

@@ -95,9 +95,16 @@ static int run(struct arguments *a)
 	return EXIT_OK;
 }
 
-/* Buffers of some hundred KiB come and go: mapping and unmapping each costs more than what short captures do in them. */
-#define KEPT_BYTES (16 << 20)
-#define BIG_BYTES  (4 << 20)
+/*
+ * Buffers of some hundred KiB are many, and of most a short capture uses a page or two. In the heap they need not be mapped
+ * and unmapped one by one; growing it by no more than is asked for leaves each page alone until it is used.
+ */
+static void heap_set(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 4 << 20);
+	mallopt(M_TRIM_THRESHOLD, 16 << 20);
+	mallopt(M_TOP_PAD, 0);
+}
 
 int main(int argc, char **argv)
 {
@@ -106,8 +113,7 @@ int main(int argc, char **argv)
 	struct extcap wireshark = {0};
 	int status;
 
-	mallopt(M_MMAP_THRESHOLD, BIG_BYTES);
-	mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+	heap_set();
 	standard_streams_hold();
 	if (extcap_wanted(argc, argv)) {
 		status = extcap_answer(&wireshark, argc, argv);

@@ -106,6 +106,7 @@ struct kernel_filter {
 	   with such questions they have to be asked again. */
 	bool tasks_only;
 };
+/* Questions and clauses beyond their numbers, and types where it has none, stay as they were. */
 void filter_kernel(const struct filter *f, struct kernel_filter *ret);
 
 /* Human words on what is decided where, for --explain. */

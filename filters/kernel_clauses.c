@@ -145,7 +145,8 @@ void filter_kernel(const struct filter *f, struct kernel_filter *ret)
 	struct builder b = {.f = f, .out = ret};
 	struct clauses all;
 
-	*ret = (struct kernel_filter){0};
+	/* All but the questions that are not asked: they are many bytes. */
+	ret->n_questions = ret->n_clauses = 0;
 	node_clauses(&b, f->root, false, &all);
 	/* Short clauses rule out more. */
 	qsort(all.at, all.n, sizeof *all.at, shorter_first);

@@ -8,6 +8,7 @@
 
 struct tid_slots {
 	uint16_t index_plus_1[N_SLOTS]; /* 0: free */
+	uint16_t used[BATCH_EVENTS];	/* where each tid of the batch is */
 };
 
 static uint32_t slot_of(int64_t tid)
@@ -67,10 +68,11 @@ int batch_builder_init(struct batch_builder *bb, const struct schema *schema)
 
 void batch_builder_reset(struct batch_builder *bb)
 {
+	struct tid_slots *slots = bb->tid_slots;
 	struct batch *b = &bb->batch;
 
-	if (b->n_tids)
-		memset(bb->tid_slots, 0, sizeof(struct tid_slots));
+	for (uint32_t i = 0; i < b->n_tids; i++)
+		slots->index_plus_1[slots->used[i]] = 0;
 	b->n_events = b->n_tids = 0;
 	b->payload_size = 0;
 }
@@ -90,6 +92,7 @@ static uint16_t tid_index_of(struct batch_builder *bb, int64_t tid)
 		s = (s + 1) % N_SLOTS;
 	}
 	b->tids[b->n_tids] = tid;
+	slots->used[b->n_tids] = (uint16_t)s;
 	slots->index_plus_1[s] = (uint16_t)++b->n_tids;
 	return (uint16_t)(b->n_tids - 1);
 }

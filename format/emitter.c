@@ -14,23 +14,16 @@
 int emitter_init(struct emitter *m, int fd, const struct schema *schema)
 {
 	*m = (struct emitter){.fd = fd, .schema = schema};
-	m->zstd = ZSTD_createCCtx();
-	if (!m->zstd || events_encoder_init(&m->events) < 0) {
-		emitter_done(m);
-		return -ENOMEM;
-	}
-	return 0;
+	return events_encoder_init(&m->events);
 }
 
 void emitter_done(struct emitter *m)
 {
-	ZSTD_freeCCtx(m->zstd);
 	events_encoder_done(&m->events);
 	buffer_done(&m->block);
 	buffer_done(&m->raw);
 	buffer_done(&m->frame);
 	buffer_done(&m->index);
-	m->zstd = NULL;
 }
 
 static int write_all(struct emitter *m, const uint8_t *p, size_t len, struct error *err)
@@ -86,7 +79,7 @@ static int emit_index(struct emitter *m, uint32_t flags, struct error *err)
 				  .n_events = m->n_events,
 				  .n_blocks = m->n_blocks};
 
-	if (packed_encode(m->zstd, NATIVE_LEVEL, &m->index, &m->frame, &head.packed) < 0)
+	if (packed_encode(m->events.zstd, NATIVE_LEVEL, &m->index, &m->frame, &head.packed) < 0)
 		return error_set(err, -ENOMEM, "out of memory");
 	index_encode(&m->block, &m->frame, &head, m->id, m->sequence);
 	if (buffer_failed(&m->block))
@@ -136,7 +129,7 @@ static int emit_schema(struct emitter *m, const uint16_t *types, size_t n, int l
 		r = emit_schema(m, types, n / 2, level, err);
 		return r < 0 ? r : emit_schema(m, types + n / 2, n - n / 2, level, err);
 	}
-	if (packed_encode(m->zstd, level, &m->raw, &m->frame, &packed) < 0)
+	if (packed_encode(m->events.zstd, level, &m->raw, &m->frame, &packed) < 0)
 		return error_set(err, -ENOMEM, "out of memory");
 	block_begin(&m->block, BLOCK_SCHEMA, m->id, m->sequence);
 	buffer_u32(&m->block, (uint32_t)n);
@@ -177,7 +170,7 @@ static int emit_state(struct emitter *m, const struct job *job, int level, struc
 	uint64_t time_ns = b->n_events ? b->time_ns[0] : 0;
 	struct packed packed;
 
-	if (packed_encode(m->zstd, level, &job->state, &m->frame, &packed) < 0)
+	if (packed_encode(m->events.zstd, level, &job->state, &m->frame, &packed) < 0)
 		return error_set(err, -ENOMEM, "out of memory");
 	block_begin(&m->block, BLOCK_STATE, m->id, m->sequence);
 	buffer_u32(&m->block, STATE_ENTRIES);

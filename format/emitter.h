@@ -27,8 +27,7 @@ struct emitter {
 	uint8_t id[WIRE_ID_LEN];
 	uint64_t sequence;	/* of the next block */
 	uint64_t offset;	/* bytes written */
-	struct events_encoder events;
-	ZSTD_CCtx *zstd;
+	struct events_encoder events; /* its zstd serves all blocks */
 	struct buffer block, raw, frame;	/* of the other kinds */
 	struct buffer index;			/* entries since the last INDEX block */
 	uint32_t n_index_entries;

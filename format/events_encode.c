@@ -324,7 +324,7 @@ static int put_tids(struct events_encoder *e, const struct batch *b, uint32_t fr
 	memset(bits, 0, TID_BITS_LEN);
 	if (!(tids = malloc(n * sizeof *tids)))
 		return -ENOMEM;
-	memset(renumber, 0, BATCH_EVENTS * sizeof *renumber);
+	memset(renumber, 0, b->n_tids * sizeof *renumber);
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t at = b->tid_index[from + i];
 

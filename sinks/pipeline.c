@@ -98,7 +98,8 @@ static int take_capture(struct run *run, const struct capture_info *info, struct
 {
 	const struct sink *sink = run->p->sink;
 
-	memset(run->kinds, 0, sizeof run->kinds);
+	if (run->hostname) /* there was one before: its types may have meant something else */
+		memset(run->kinds, 0, sizeof run->kinds);
 	free(run->hostname);
 	run->hostname = strndup(info->hostname.data ? info->hostname.data : "", info->hostname.len);
 	if (!run->hostname)
