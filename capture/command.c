@@ -80,12 +80,13 @@ static const char *search_path(const struct command_as *as)
  */
 static const char *program_find(const char *name, const struct command_as *as, char file[PATH_MAX])
 {
-	const char *folder = search_path(as);
+	/* What another user finds is another matter. */
+	const char *folder = as->user && as->uid != geteuid() ? NULL : search_path(as);
 	struct stat st;
 
 	for (size_t len; folder && *name && !strchr(name, '/'); folder = folder[len] ? folder + len + 1 : NULL) {
 		len = strcspn(folder, ":");
-		if (snprintf(file, PATH_MAX, "%.*s%s%s", (int)len, folder, len ? "/" : "./", name) < PATH_MAX &&
+		if (snprintf(file, PATH_MAX, "%.*s%s%s", (int)len, folder, len ? "/" : "", name) < PATH_MAX &&
 		    stat(file, &st) == 0 && S_ISREG(st.st_mode) && access(file, X_OK) == 0)
 			return file;
 	}

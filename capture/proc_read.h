@@ -43,7 +43,7 @@ struct snapshot {
 	int root;		/* proc_root, opened */
 	unsigned what;
 	uint64_t boot_ns;	/* when the machine was booted, since the epoch */
-	uint64_t read_ns;	/* when it was complete, by CLOCK_MONOTONIC */
+	uint64_t read_ns;	/* when reading began, by CLOCK_MONOTONIC */
 	long ticks_per_second;
 	struct proc_texts texts;
 	struct buffer file;	/* what is being read */

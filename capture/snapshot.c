@@ -169,6 +169,7 @@ struct snapshot *snapshot_new_of(const char *proc_root, unsigned what, const uin
 		return NULL;
 	}
 	sn->what = what;
+	sn->read_ns = clock_ns(CLOCK_MONOTONIC);
 	sn->last_tid = -1;
 	sn->root = open(proc_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (sn->root < 0) {
@@ -195,6 +196,9 @@ int snapshot_rest(struct snapshot *sn, const uint32_t *pids, size_t n_pids, stru
 {
 	int r = 0;
 
+	/* Those that were read before wait for us: their numbers are theirs. */
+	if (sn->what & SNAPSHOT_IN_PARTS)
+		sn->read_ns = clock_ns(CLOCK_MONOTONIC);
 	for (size_t i = 0; r == 0 && i < n_pids; i++)
 		r = read_ancestors(sn, pids[i]);
 	if (r == 0)
@@ -209,7 +213,6 @@ int snapshot_rest(struct snapshot *sn, const uint32_t *pids, size_t n_pids, stru
 		return error_set(err, r, "the machine's state: %s", strerror(-r));
 	find_namespace_births(sn);
 	proc_nets_free(sn);
-	sn->read_ns = clock_ns(CLOCK_MONOTONIC);
 	return 0;
 }
 

@@ -42,8 +42,8 @@ struct snapshot *snapshot_new(const char *proc_root, unsigned what, struct error
 struct snapshot *snapshot_new_of(const char *proc_root, unsigned what, const uint32_t *pids, size_t n_pids,
 				 struct error *err);
 /*
- * What does not change when these processes run on: their ancestors, users, interfaces. Once, after
- * SNAPSHOT_IN_PARTS and before anything is asked; the same pids.
+ * What hardly changes when these processes run on: their ancestors, users, interfaces. Once, after
+ * SNAPSHOT_IN_PARTS and before anything is asked; the same pids, which are to be of children that nobody has waited for.
  */
 int snapshot_rest(struct snapshot *sn, const uint32_t *pids, size_t n_pids, struct error *err);
 void snapshot_free(struct snapshot *sn);

@@ -98,8 +98,10 @@ static int take_capture(struct run *run, const struct capture_info *info, struct
 {
 	const struct sink *sink = run->p->sink;
 
-	if (run->hostname) /* there was one before: its types may have meant something else */
+	/* Types may have meant something else before. */
+	if (run->kinds_known)
 		memset(run->kinds, 0, sizeof run->kinds);
+	run->kinds_known = false;
 	free(run->hostname);
 	run->hostname = strndup(info->hostname.data ? info->hostname.data : "", info->hostname.len);
 	if (!run->hostname)

@@ -27,6 +27,7 @@ static uint8_t kind_find(struct run *run, const struct schema *schema, uint16_t 
 		kind |= TYPE_META;
 	if (event_info_is_internal(info))
 		kind |= TYPE_INTERNAL;
+	run->kinds_known = true;
 	return run->kinds[type] = kind;
 }
 

@@ -32,6 +32,7 @@ struct run {
 	uint64_t bits[BATCH_WORDS];  /* may pass */
 	uint64_t touch[BATCH_WORDS]; /* changes state: to be applied, or kept hidden by the sink */
 	uint8_t kinds[UINT16_MAX + 1]; /* what pipeline_batch.c knows of each type, 0: nothing yet */
+	bool kinds_known;	       /* of any */
 
 	bool packets;		/* the source may have some, and the sink wants them */
 	uint64_t packet_ns;	/* no packet is due before */

@@ -53,7 +53,7 @@ meson_tests() {
 	log=stage-$(basename "$TMP")
 	rm -f "$folder/meson-logs/$log"*.json
 	meson test -C "$folder" --no-rebuild --print-errorlogs --logbase "$log" "$@" >"$TMP/test.log" 2>&1
-	mapfile -t again < <(/usr/bin/python3 "$results" --failed "${TRY_AGAIN-live,interop,wireshark}" "$folder/meson-logs/$log.json")
+	mapfile -t again < <(/usr/bin/python3 "$results" --failed "${TRY_AGAIN-live,chance}" "$folder/meson-logs/$log.json")
 	if [ ${#again[@]} -le 2 ]; then
 		for name in "${again[@]}"; do
 			meson test -C "$folder" --no-rebuild --logbase "$log-again-$name" "$@" "$name" >>"$TMP/test.log" 2>&1

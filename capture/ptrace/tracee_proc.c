@@ -31,21 +31,24 @@ ssize_t proc_text_of(pid_t tid, const char *name, char *to, size_t size)
 
 ssize_t proc_kept_text(struct kept_file *k, pid_t tid, const char *name, char *to, size_t size)
 {
+	bool kept = k->tid == tid;
 	char path[96];
 	ssize_t n;
 
-	if (k->tid != tid) {
+	if (!kept) {
 		kept_file_done(k);
 		snprintf(path, sizeof path, "/proc/%d/%s", tid, name);
 		k->fd = open(path, O_RDONLY | O_CLOEXEC);
 		k->tid = k->fd < 0 ? 0 : tid;
 	}
 	n = k->tid ? pread(k->fd, to, size - 1, 0) : -1;
-	if (n <= 0)
-		kept_file_done(k); /* that task is gone, or the number is another's by now */
-	else
+	if (n > 0) {
 		to[n] = 0;
-	return n;
+		return n;
+	}
+	kept_file_done(k);
+	/* That task is gone; the number may be another's by now. */
+	return kept ? proc_kept_text(k, tid, name, to, size) : n;
 }
 
 void kept_file_done(struct kept_file *k)
