@@ -10,9 +10,11 @@
 #include <grp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -200,15 +202,25 @@ static void child_execs_in_thread(void)
 		pthread_join(t, NULL);
 }
 
-/* Its child outlives it. */
+/* In memory that processes share. */
+static volatile bool *orphan_sleeps;
+
+/*
+ * Its child outlives it. It ends while that sleeps: many captures look at each call one after the other, and a parent
+ * that goes meanwhile would be there for some of them alone.
+ */
 static void child_leaves_orphan(void)
 {
 	if (fork() == 0) {
 		prctl(PR_SET_NAME, "orphan");
-		pause_ms(5);
+		*orphan_sleeps = true;
+		pause_ms(50);
 		read_file("/etc/hosts");
 		read_file("/etc/none");
+		return;
 	}
+	while (!*orphan_sleeps)
+		pause_ms(1);
 }
 
 static void child_exports_nothing(void)
@@ -230,6 +242,9 @@ int main(int argc, char **argv)
 		return worker();
 	n = readlink("/proc/self/exe", self, sizeof self - 1);
 	if (argc != 2 || n < 0 || chdir(argv[1]))
+		return 2;
+	orphan_sleeps = mmap(NULL, sizeof *orphan_sleeps, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (orphan_sleeps == MAP_FAILED)
 		return 2;
 	/* Orphans come to us, so that all have ended when we end. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
