@@ -17,6 +17,8 @@ import re
 import subprocess
 import sys
 import tempfile
+from difflib import unified_diff
+from itertools import islice
 
 HERE = pathlib.Path(__file__).resolve().parent
 TIMEOUT = 120
@@ -65,11 +67,9 @@ def complaints(script, out, err, status):
         want = beside(script, ending)
         if not matches(want, have):
             yield "%s%s differs" % (script.stem, ending)
-            for words, data in (("want", want), ("have", have)):
-                lines = data.decode(errors="replace").splitlines()
-                yield from ("  %s: %s" % (words, line[:300]) for line in lines[:12])
-                if len(lines) > 12:
-                    yield "  %s: (%d lines)" % (words, len(lines))
+            yield from ("  " + line[:300] for line in islice(unified_diff(
+                *(data.decode(errors="replace").splitlines() for data in (want, have)),
+                "wanted", "said", lineterm="", n=1), 40))
     want = int(beside(script, ".exit") or b"0")
     if status != want:
         yield "exit status %d instead of %d" % (status, want)
