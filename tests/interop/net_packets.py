@@ -11,6 +11,7 @@ conversation the payload bytes must be tcpdump's.
 import collections
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -42,18 +43,33 @@ s.sendto(b"\x12\x34\1\0\0\1\0\0\0\0\0\0" + name + b"\0\1\0\1", ("127.0.0.1", int
 assert s.recvfrom(512)[0][-4:] == bytes([192, 0, 2, 7])
 """
 UDP6 = r"""
-import socket
-a = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); a.bind(("::1", 0))
+import socket, sys
+a = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); a.bind(("::1", int(sys.argv[1])))
 b = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); b.bind(("::1", 0))
 for i in range(20):
     a.sendto(b"to and fro %d" % i, b.getsockname()); data, peer = b.recvfrom(100); b.sendto(data.upper(), peer); a.recvfrom(100)
 """
 
 
-def free_port(kind):
-    with socket.socket(socket.AF_INET, kind) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+# Our servers, each with its transport and what tshark is told to take it for. It asks the lower port first: theirs are
+# below those that the kernel gives to clients, some of which are known for other protocols (37008: TZSP).
+SERVERS = {"http": ("tcp", "http"), "dns": ("udp", "dns"), "redis": ("tcp", "resp"), "udp6": ("udp", "data")}
+Ports = collections.namedtuple("Ports", SERVERS)
+
+
+def free_port(transport):
+    with socket.socket(socket.AF_INET, {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}[transport]) as s:
+        while True:
+            try:
+                s.bind(("127.0.0.1", random.randrange(10000, 32768)))
+                return s.getsockname()[1]
+            except OSError:
+                pass
+
+
+def decode_as(ports):
+    return [word for (transport, protocol), port in zip(SERVERS.values(), ports)
+            for word in ("-d", f"{transport}.port=={port},{protocol}")]
 
 
 def wait_for(what, seconds=20):
@@ -65,7 +81,7 @@ def wait_for(what, seconds=20):
     raise SystemExit("Bail out! waited in vain")
 
 
-def script(http, dns, redis):
+def script(http, dns, redis, udp6):
     """What is captured: servers, their clients, and the end of all of them."""
     return f"""
 cd site; /usr/bin/python3 -m http.server --bind 127.0.0.1 {http} >/dev/null 2>&1 & web=$!
@@ -75,7 +91,7 @@ for i in $(seq 100); do curl -s -o /dev/null http://127.0.0.1:{http}/small && re
 curl -s http://127.0.0.1:{http}/big -o ../big.out
 /usr/bin/python3 -c '{DNS_CLIENT}' {dns}
 printf 'set k v\\nincr n\\nget k\\n' | redis-cli -p {redis} >/dev/null
-/usr/bin/python3 -c '{UDP6}'
+/usr/bin/python3 -c '{UDP6}' {udp6}
 kill $web $names $redis; wait
 """
 
@@ -99,9 +115,7 @@ def payloads(path, ports):
         r = dict(zip(fields, line.split("\t")))
         ends = (r["ip.src"] or r["ipv6.src"], r["tcp.srcport"] or r["udp.srcport"],
                 r["ip.dst"] or r["ipv6.dst"], r["tcp.dstport"] or r["udp.dstport"])
-        if r["tcp.srcport"] and not ports & {int(ends[1]), int(ends[3])}:
-            continue
-        if r["udp.srcport"] and not (ports & {int(ends[1]), int(ends[3])} or ends[0] == "::1"):
+        if not ports & {int(ends[1]), int(ends[3])}:
             continue
         if r["tcp.payload"]:
             streams[ends].setdefault(int(r["tcp.seq"]), bytes.fromhex(r["tcp.payload"]))
@@ -128,7 +142,7 @@ class Tap:
 
 
 def capture(build, folder):
-    ports = http, dns, redis = [free_port(k) for k in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_STREAM)]
+    ports = Ports(*(free_port(transport) for transport, _ in SERVERS.values()))
     real, calls = folder / "real.pcap", folder / "calls.scap"
     dump = subprocess.Popen(["tcpdump", "-i", "lo", "-s", "0", "-B", "32768", "-U", "--immediate-mode", "-w", str(real), "tcp or udp"],
                             stderr=subprocess.PIPE, text=True)
@@ -137,7 +151,7 @@ def capture(build, folder):
                           cwd=folder, capture_output=True, text=True, timeout=120, check=False)
     # one more packet: when tcpdump has written that, it has written all
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.sendto(LAST, ("127.0.0.1", free_port(socket.SOCK_DGRAM)))
+        s.sendto(LAST, ("127.0.0.1", free_port("udp")))
     wait_for(lambda: LAST in real.read_bytes())
     dump.send_signal(signal.SIGINT)
     dump.wait(20)
@@ -163,33 +177,32 @@ def main():
                               capture_output=True, text=True, check=False)
         tap.check(done.returncode == 0 and not done.stderr, "-F pcapng says nothing", done.stderr)
         compare(tap, ports, real, net)
-        one_side(tap, build, folder, calls, ports[0])
+        one_side(tap, build, folder, calls, ports)
     return tap.end()
 
 
-def requests(path, port):
+def requests(path, ports):
     """Those to our server: what else runs on this machine may speak HTTP over lo too."""
-    return sorted(tshark(path, "-Y", f"http.request && tcp.dstport == {port}", "-T", "fields", "-e", "http.request.uri"))
+    return sorted(tshark(path, *decode_as(ports), "-Y", f"http.request && tcp.dstport == {ports.http}", "-T", "fields", "-e", "http.request.uri"))
 
 
 def compare(tap, ports, real, net):
-    http_port, dns_port, redis_port = ports
-    ours, theirs = requests(net, http_port), requests(real, http_port)
+    known = decode_as(ports)
+    ours, theirs = requests(net, ports), requests(real, ports)
     tap.check(ours == theirs and ours.count("/big") == 1, "each HTTP request is there once", f"{ours}, tcpdump has {theirs}")
-    names = tshark(net, "-d", f"udp.port=={dns_port},dns", "-Y", 'dns.qry.name == "www.example.org"')
+    names = tshark(net, *known, "-Y", 'dns.qry.name == "www.example.org"')
     tap.check(len(names) == 2, "tshark sees the DNS query and its answer", names)
-    asked = tshark(net, "-d", f"tcp.port=={redis_port},resp", "-Y", f"resp && tcp.dstport=={redis_port}", "-T", "fields", "-e",
-                   "resp.bulk_string.value")
+    asked = tshark(net, *known, "-Y", f"resp && tcp.dstport=={ports.redis}", "-T", "fields", "-e", "resp.bulk_string.value")
     words = [bytes.fromhex(h).decode(errors="replace") for p in asked for h in p.split(",")]
     tap.check([w for w in words if w in ("set", "k", "v", "incr", "n", "get")] == "set k v incr n get k".split(),
               "tshark sees the Redis session", words)
-    bad = tshark(net, "-o", "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE",
+    bad = tshark(net, *known, "-o", "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE",
                  "-Y", "_ws.malformed || tcp.checksum.status == 0 || udp.checksum.status == 0 || ip.checksum.status == 0"
                  " || tcp.analysis.lost_segment || tcp.analysis.ack_lost_segment || tcp.analysis.retransmission")
     tap.check(not bad, "nothing malformed, no bad checksum, no segment lost or sent twice", "\n".join(bad))
     good = tshark(net, "-o", "tcp.check_checksum:TRUE", "-Y", "tcp.checksum.status == 1")
     tap.check(len(good) > 20, "and the checksums were looked at", len(good))
-    words = tshark(net, "-Y", "http.request", "-T", "fields", "-e", "frame.comment")
+    words = tshark(net, *known, "-Y", "http.request", "-T", "fields", "-e", "frame.comment")
     # whose call ends first: the sender's nearly always, but the receiver may be on the other CPU
     ours = re.compile(r"curl \(pid \d+.*sendto = |python3 \(pid \d+.*(recvfrom|read) = ", re.DOTALL)
     tap.check(words and all(ours.match(w) for w in words), "comments say who", words)
@@ -199,13 +212,13 @@ def compare(tap, ports, real, net):
                       f"{len(ours.get(ends) or '')} bytes or datagrams, tcpdump has {len(theirs.get(ends) or '')}")
 
 
-def one_side(tap, build, folder, calls, port):
+def one_side(tap, build, folder, calls, ports):
     """What the filter leaves of one end alone gives the same requests."""
     net = folder / "client.pcapng"
     subprocess.run([str(build / "scapread"), "-r", str(calls), "-F", "pcapng", "-w", str(net),
                     "proc.name in (curl, redis-cli)"], check=True)
-    tap.check(requests(net, port).count("/big") == 1, "the client's end alone", requests(net, port))
-    tap.check(tshark(net, "-Y", "http.response.code == 200 && http.content_length == 5"), "and answers to it")
+    tap.check(requests(net, ports).count("/big") == 1, "the client's end alone", requests(net, ports))
+    tap.check(tshark(net, *decode_as(ports), "-Y", "http.response.code == 200 && http.content_length == 5"), "and answers to it")
 
 
 if __name__ == "__main__":
