@@ -20,6 +20,7 @@
 #endif
 
 #define NR_CLONE3 435 /* of every ABI */
+#define RUNS_MAX  256 /* of calls in a seccomp program: the farthest jump is over the half of them */
 
 static struct call_plan plan_of(const struct kernel_recipe *r, uint32_t index)
 {
@@ -103,35 +104,48 @@ static void emit(struct tracer *tr, uint16_t code, uint32_t k, uint8_t yes, uint
 		tr->program[tr->n_program++] = (struct sock_filter){code, yes, no, k};
 }
 
-/* A run of numbers: jumps over the next instruction when the number is not in it. */
-static void emit_run(struct tracer *tr, uint32_t first, uint32_t last)
+/* Calls from this number on stop, or pass, up to the next run. */
+struct run {
+	uint32_t first;
+	bool stops;
+};
+
+/*
+ * A search by halves: the kernel walks through the program once for each call there is when it takes it, and a
+ * list of comparisons would cost each command a third of a millisecond.
+ */
+static void emit_runs(struct tracer *tr, const struct run *runs, unsigned n)
 {
-	if (first == last) {
-		emit(tr, BPF_JMP | BPF_JEQ | BPF_K, first, 0, 1);
-	} else {
-		emit(tr, BPF_JMP | BPF_JGE | BPF_K, first, 0, 2);
-		emit(tr, BPF_JMP | BPF_JGT | BPF_K, last, 1, 0);
+	unsigned half = n / 2, left = 2 * half - 1; /* so many instructions */
+
+	if (n == 1) {
+		emit(tr, BPF_RET | BPF_K, runs->stops ? SECCOMP_RET_TRACE : SECCOMP_RET_ALLOW, 0, 0);
+		return;
 	}
-	emit(tr, BPF_RET | BPF_K, SECCOMP_RET_TRACE, 0, 0);
+	emit(tr, BPF_JMP | BPF_JGE | BPF_K, runs[half].first, (uint8_t)left, 0);
+	emit_runs(tr, runs, half);
+	emit_runs(tr, runs + half, n - half);
 }
 
 /* The calls of one table; what is beyond it is generic. */
 static void emit_table(struct tracer *tr, uint32_t table)
 {
-	for (uint32_t n = 0; n < PSEUDO_TASK;) {
-		uint32_t first = n;
+	struct run runs[RUNS_MAX];
+	unsigned n = 0;
 
-		while (n < PSEUDO_TASK && is_wanted(tr, table + n))
-			n++;
-		if (n > first)
-			emit_run(tr, first, n - 1);
-		n++;
+	for (uint32_t number = 0; number <= PSEUDO_TASK; number++) {
+		bool stops = is_wanted(tr, table + (number < PSEUDO_TASK ? number : SYSCALLS_MAX - 1));
+
+		if (n && runs[n - 1].stops == stops)
+			continue;
+		if (n == RUNS_MAX) {
+			tr->n_program = PROGRAM_MAX;
+			return;
+		}
+		runs[n++] = (struct run){number, stops};
 	}
-	if (is_wanted(tr, table + SYSCALLS_MAX - 1)) {
-		emit(tr, BPF_JMP | BPF_JGE | BPF_K, PSEUDO_TASK, 0, 1);
-		emit(tr, BPF_RET | BPF_K, SECCOMP_RET_TRACE, 0, 0);
-	}
-	emit(tr, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+	emit(tr, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	emit_runs(tr, runs, n);
 }
 
 void tracer_make_program(struct tracer *tr)
@@ -146,10 +160,8 @@ void tracer_make_program(struct tracer *tr)
 	emit(tr, BPF_JMP | BPF_JEQ | BPF_K, ARCH_NATIVE, 1, 0);
 	to_second = &tr->program[tr->n_program];
 	emit(tr, BPF_JMP | BPF_JA, 0, 0, 0);
-	emit(tr, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
 	emit_table(tr, 0);
 	to_second->k = (uint32_t)(&tr->program[tr->n_program] - to_second - 1);
-	emit(tr, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
 	emit_table(tr, TABLE_COMPAT);
 	if (tr->n_program == PROGRAM_MAX)
 		tr->n_program = 0; /* does not fit: every call stops */
