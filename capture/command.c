@@ -261,18 +261,24 @@ void command_signal(const struct command *c, int number)
 	errno = code;
 }
 
+void command_give_up(struct command *c)
+{
+	if (!c->pid || c->go_fd < 0)
+		return;
+	close(c->go_fd); /* it reads the end of file, and ends */
+	c->go_fd = -1;
+	c->given_up = true;
+}
+
 void command_done(struct command *c)
 {
-	bool waits = c->pid && c->go_fd >= 0;
-
 	if (!c->pid)
 		return;
-	if (c->go_fd >= 0)
-		close(c->go_fd); /* it reads the end of file, and ends */
+	command_give_up(c);
 	if (c->failed_fd >= 0)
 		close(c->failed_fd);
 	pair_close(c->signal_fds);
-	if (waits || c->ended)
+	if (c->given_up || c->ended)
 		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	c->pid = 0;

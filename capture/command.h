@@ -29,6 +29,7 @@ struct command {
 	atomic_bool traced; /* the tracer waits for it: command_reaped() tells */
 	atomic_bool reaped;
 	bool ended;
+	bool given_up;
 	int wait_status;
 };
 
@@ -72,5 +73,7 @@ int command_signalled(const struct command *c);
  * Sends it a signal, also when it has more privileges than we have by now. For signal handlers, too.
  */
 void command_signal(const struct command *c, int number);
+/* Tells a command that still waits to end; one that runs is left to itself. */
+void command_give_up(struct command *c);
 /* Ends a command that still waits, and leaves a running one to itself. */
 void command_done(struct command *c);

@@ -46,12 +46,12 @@ static bool privileges_may_go(const struct job *j)
  * A tracer and who it traces are fastest on one CPU; what this thread has to do meanwhile would hold both up
  * there. It goes to another one, where the scheduler leaves it as long as that is well.
  */
-static void step_aside(void)
+static void step_aside(pid_t tracee)
 {
 	cpu_set_t all, others;
 	int cpu = sched_getcpu();
 
-	if (cpu < 0 || cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof all, &all) < 0)
+	if (proc_cpu(tracee) != cpu || cpu < 0 || cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof all, &all) < 0)
 		return;
 	others = all;
 	CPU_CLR(cpu, &others);
@@ -67,7 +67,7 @@ static int command_begin(struct job *j, bool complete, struct error *err)
 
 	signals_pass_to(&j->command);
 	if (j->by_ptrace)
-		step_aside();
+		step_aside(j->command.pid);
 	r = command_release(&j->command, name, err);
 	if (r == 0 && !complete && job_snapshot_complete(j, err) < 0) {
 		j->runs = true; /* and is waited for */
@@ -173,6 +173,7 @@ static void complain(const struct job *j, const struct error *err)
 /* Ends the recording; the file is whole. */
 static void job_close(struct job *j, struct error *err)
 {
+	command_give_up(&j->command);
 	if (j->sink && j->sink->ops->free)
 		j->sink->ops->free(j->sink);
 	packet_capture_free(j->packets);

@@ -90,7 +90,7 @@ static int open_ptrace(struct job *j, struct error *err)
 		return err->code;
 	j->by_ptrace = true;
 	tracer_program(j->engine, &j->command.program, &j->command.n_program);
-	return 0;
+	return j->command.pid ? tracer_begin(j->engine, err) : 0;
 }
 
 static int open_bpf(struct job *j, struct error *err)

@@ -183,7 +183,7 @@ static void signals_set(void)
 	signal(SIGTTOU, SIG_IGN);
 }
 
-static int start(struct recorder *r, struct error *err)
+int tracer_begin(struct recorder *r, struct error *err)
 {
 	struct tracer *tr = tracer_of(r);
 	sigset_t all, before;
@@ -198,10 +198,27 @@ static int start(struct recorder *r, struct error *err)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (code)
 		return error_set(err, -code, "starting a thread: %s", strerror(code));
+	tr->begun = true;
+	return 0;
+}
+
+/* Until the thread has taken hold of all. */
+static void await_hold(struct tracer *tr)
+{
 	pthread_mutex_lock(&tr->queue.lock);
 	while (!tr->runs)
 		pthread_cond_wait(&tr->queue.has_room, &tr->queue.lock);
 	pthread_mutex_unlock(&tr->queue.lock);
+}
+
+static int start(struct recorder *r, struct error *err)
+{
+	struct tracer *tr = tracer_of(r);
+	int code = tr->begun ? 0 : tracer_begin(r, err);
+
+	if (code < 0)
+		return code;
+	await_hold(tr);
 	if (tr->start_code < 0)
 		*err = tr->start_error;
 	return tr->start_code;
@@ -278,6 +295,8 @@ static void tracer_free(struct recorder *r)
 {
 	struct tracer *tr = tracer_of(r);
 
+	if (tr->begun)
+		await_hold(tr);
 	stop(r);
 	/*
 	 * Under a seccomp program the tracees need us until they end. Whoever will not wait for that ends them

@@ -7,10 +7,11 @@
  *
  *	struct recorder *r = tracer_new(&options, &err);
  *	tracer_program(r, &c->program, &c->n_program);	// what the command runs before its exec
+ *	tracer_begin(r, &err);				// may be left out
  *	recorder_start(r, &err);			// attached
  *	...
  *	recorder_stop(r);				// what was traced goes on on its own
- *	recorder_free(r);
+ *	recorder_free(r);	// a command that still waits has been given up before: command_give_up()
  *
  * The command's end is told by command_reaped(), from the tracer's thread.
  */
@@ -34,6 +35,11 @@ struct tracer_options {
 };
 
 struct recorder *tracer_new(const struct tracer_options *options, struct error *err);
+/*
+ * Begins to take hold of whom it is to trace; recorder_start() waits until that is done. For a command, which waits
+ * and makes no calls: meanwhile the caller opens its files.
+ */
+int tracer_begin(struct recorder *r, struct error *err);
 /* The seccomp program that makes the command stop only for the calls that are wanted; *ret_n 0: none. */
 void tracer_program(const struct recorder *r, const struct sock_filter **ret, unsigned *ret_n);
 

@@ -55,7 +55,8 @@ struct tracer {
 	enum tracer_phase phase;
 	struct record_queue queue;
 	pthread_t thread;
-	bool runs;		/* the thread exists */
+	bool begun;		/* the thread exists */
+	bool runs;		/* and has taken hold of all */
 	volatile bool stop;	/* asked for by the other thread */
 	volatile bool tell;	/* likewise: of calls in progress */
 	/* Said by the thread (record_queue_say): */

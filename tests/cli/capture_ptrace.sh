@@ -4,6 +4,8 @@ echo 'standard input' | c -w a.scap -- sh -c 'cat; echo words >&2; exit 7'; echo
 c -w b.scap -- sh -c 'kill -TERM $$'; echo "status $?"
 c -w c.scap -- sh -c 'trap "echo caught; exit 3" USR1; kill -USR1 $$; exit 4'; echo "status $?"
 c -w d.scap -- ./nothing; echo "status $?"
+# a file that cannot be: the command is held already, and ends without having begun
+timeout 20 scapcap --engine=ptrace -q -w missing/x.scap evt.type=openat -- touch began; echo "status $?"; ls began 2>&-
 # a stop is no end
 c -w e.scap -- sh -c '(for i in 1 2 3 4 5; do sleep 0.2; kill -CONT $$; done) & kill -STOP $$; echo continued; wait; exit 5'; echo "status $?"
 for f in a b c; do scapread -r $f.scap -p '%evt.type' 'evt.type in (execve, procexit)' | sort | uniq -c; done
