@@ -1,5 +1,7 @@
 #include "base/option.h"
 
+#include "base/suggest.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -25,6 +27,18 @@ static const struct option_row *row_by_name(const struct option_row *rows, const
 		if (rows->name && strlen(rows->name) == len && !memcmp(rows->name, name, len))
 			return rows;
 	return NULL;
+}
+
+static int unknown_name(const struct option_row *rows, const char *name, size_t len, struct error *err)
+{
+	struct suggestion s = suggestion_for(name, len);
+
+	for (; !row_is_last(rows); rows++)
+		if (rows->name)
+			suggestion_try(&s, rows->name);
+	if (s.best)
+		return error_set(err, -EINVAL, "unknown option --%.*s: did you mean --%s? (see --help)", (int)len, name, s.best);
+	return error_set(err, -EINVAL, "unknown option --%.*s (see --help)", (int)len, name);
 }
 
 /* One argv word of short options: "-xvn10". Returns how many further words it used. */
@@ -65,7 +79,7 @@ static int take_name(const struct option_row *rows, const char *word, const char
 	int used = 0, r;
 
 	if (!row)
-		return error_set(err, -EINVAL, "unknown option --%.*s (see --help)", (int)len, name);
+		return unknown_name(rows, name, len, err);
 	if (!row->value && value)
 		return error_set(err, -EINVAL, "--%s takes no value", row->name);
 	if (row->value && row->value[0] != '[' && !value) {

@@ -1,6 +1,6 @@
 /* Whether operators and values fit their fields; values get their types here. */
 #include "filters/ast.h"
-#include "filters/suggest.h"
+#include "base/suggest.h"
 
 #include <errno.h>
 #include <stdio.h>

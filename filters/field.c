@@ -1,5 +1,5 @@
 #include "filters/field_extract.h"
-#include "filters/suggest.h"
+#include "base/suggest.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -2,11 +2,30 @@
 #include "filters/field_extract.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <time.h>
 
 #define SECOND UINT64_C(1000000000)
+
+/* Whole tenths of the decimal logarithm. For this alone libm would cost each tool a twentieth of its start. */
+static uint64_t tenths_of_log10(uint64_t v)
+{
+	/* 10^(18 + k/10), rounded up */
+	static const uint64_t from[10] = {
+		UINT64_C(1000000000000000000), UINT64_C(1258925411794167211), UINT64_C(1584893192461113486),
+		UINT64_C(1995262314968879602), UINT64_C(2511886431509580112), UINT64_C(3162277660168379332),
+		UINT64_C(3981071705534972508), UINT64_C(5011872336272722851), UINT64_C(6309573444801932495),
+		UINT64_C(7943282347242815021)};
+	unsigned decade = 18, k = 9;
+
+	for (; v >= 10 * from[0]; v /= 10)
+		decade++;
+	for (; v < from[0]; v *= 10)
+		decade--;
+	while (v < from[k])
+		k--;
+	return decade * 10 + k;
+}
 
 /* "2026-07-01 12:00:00", in the local zone or UTC. */
 static void append_date(struct buffer *b, uint64_t ns, bool utc, char between)
@@ -81,7 +100,7 @@ static bool extract_latency(uint16_t id, const struct event *ev, struct field_sc
 	case FIELD_EVT_LATENCY_HUMAN:
 		return extract_human(ns, scratch, ret);
 	case FIELD_EVT_LATENCY_QUANTIZED:
-		return ns > 0 && value_uint(ret, (uint64_t)(log10((double)ns) * 10));
+		return ns > 0 && value_uint(ret, tenths_of_log10(ns));
 	default:
 		return value_uint(ret, ns);
 	}

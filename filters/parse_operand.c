@@ -1,6 +1,6 @@
 /* What stands on either side of an operator. Recursion is bounded by FILTER_CALLS_MAX. */
 #include "filters/parser.h"
-#include "filters/suggest.h"
+#include "base/suggest.h"
 
 #include <errno.h>
 #include <stdlib.h>

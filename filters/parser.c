@@ -3,7 +3,7 @@
  * opening parenthesis goes deeper, and/or/not are loops.
  */
 #include "filters/parser.h"
-#include "filters/suggest.h"
+#include "base/suggest.h"
 
 #include <errno.h>
 #include <stdlib.h>

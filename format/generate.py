@@ -396,16 +396,27 @@ def flag_rows(t):
         yield "DYNAMIC_TABLE_END", name
 
 
+def param_row(p):
+    return ("PARAM", quote(p.name), "PT_" + p.type, "PF_" + p.format, p.dirfd, p.flags or "NONE", p.dynamic or "NONE")
+
+
 def event_rows(t):
-    first = 0
+    """Parameters that several events have alike stand in the table once, also as a part of a longer list."""
+    lists = {code: [param_row(p) for p in e.params] for code, e in t.events.items()}
+    table, places = [], {}
+    for rows in sorted(lists.values(), key=len, reverse=True):
+        if tuple(rows) not in places:
+            places[tuple(rows)] = len(table)
+            table += rows
+            for first in range(len(rows)):
+                for end in range(first + 1, len(rows) + 1):
+                    places.setdefault(tuple(rows[first:end]), places[tuple(rows)] + first)
     for code in sorted(t.events):
         e = t.events[code]
         yield ("EVENT", code, e.id, quote(e.name), " + ".join("EC_" + c for c in e.categories),
-               " | ".join("EF_" + f for f in e.traits) or "0", first, len(e.params), e.result, e.fd)
-        for i, p in enumerate(e.params):
-            yield ("PARAM", code, i, quote(p.name), "PT_" + p.type, "PF_" + p.format, p.dirfd,
-                   p.flags or "NONE", p.dynamic or "NONE")
-        first += len(e.params)
+               " | ".join("EF_" + f for f in e.traits) or "0", places.get(tuple(lists[code]), 0), len(e.params),
+               e.result, e.fd)
+    yield from table
 
 
 def syscall_rows(t):
@@ -488,7 +499,7 @@ def main():
            "DYNAMIC_TABLE": "set, n_rows", "DYNAMIC": "set, type, format", "DYNAMIC_TABLE_END": "set"}, flag_rows(t))
     write(folder, "events.def", "events.tsv and syscalls.tsv",
           {"EVENT": "type, id, name, category, traits, first_param, n_params, result_param, fd_param",
-           "PARAM": "event, index, name, type, format, dirfd_param, flags, dynamic"}, event_rows(t))
+           "PARAM": "name, type, format, dirfd_param, flags, dynamic"}, event_rows(t))
     write(folder, "syscalls.def", "syscalls.tsv",
           {"SYSCALL": "name, x86_64, i386, aarch64, event, ppm_sc",
            "SYSCALL_NUMBER": "abi, number, index"}, syscall_rows(t))

@@ -29,7 +29,7 @@ static const struct flag_table *const flag_tables[] = {
 #define DYNAMIC_N_NONE	0
 
 static const struct param_info params[] = {
-#define PARAM(event, index, n, t, f, dirfd, set, dyn)                                              \
+#define PARAM(n, t, f, dirfd, set, dyn)                                                            \
 	{.name = n, .type = t, .format = f, .dirfd_param = dirfd, .flags = table_##set,            \
 	 .dynamic = dynamic_##dyn, .n_dynamic = DYNAMIC_N_##dyn},
 #include "format/events.def"

@@ -62,9 +62,9 @@ struct param_info {
 	uint8_t type;			/* enum param_type */
 	uint8_t format;			/* enum print_format */
 	int8_t dirfd_param;		/* PT_FSRELPATH: index of the parameter it is relative to; else -1 */
+	uint8_t n_dynamic;
 	const struct flag_table *flags; /* flags, enums, modes: value names; NULL: none */
 	const struct param_info *dynamic; /* PT_DYN: the alternatives; n_dynamic of them */
-	uint8_t n_dynamic;
 };
 
 struct event_info {

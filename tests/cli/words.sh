@@ -14,6 +14,10 @@ try scapinfo cut.scap 2> /dev/null | grep damage
 try scapread -r c.scap -w x.scap -j
 try scapread -r c.scap --strace -j
 try scapread -r c.scap -pc -n 1
+# an option that nearly is one
+try scapread --sumary
+try scapcap --engin=ptrace -- true
+try scapedit --nothing-like-it
 # the command was meant, and what -w writes is nothing without it
 try scapcap ls -l
 try scapcap -Z ls

@@ -75,6 +75,25 @@ START_TEST(times)
 }
 END_TEST
 
+START_TEST(latency_in_tenths_of_its_logarithm)
+{
+	static const struct {
+		uint64_t ns;
+		const char *text;
+	} rows[] = {{0, "(none)"}, {1, "0"}, {2, "3"}, {9, "9"}, {10, "10"}, {99, "19"}, {100, "20"}, {1258, "30"},
+		    {1259, "31"}, {1584, "31"}, {1585, "32"}, {7943, "38"}, {7944, "39"}, {9999, "39"},
+		    {1000000000, "90"}, {1000000000000000000, "180"}, {UINT64_C(9999999999999999999), "189"},
+		    {UINT64_C(10000000000000000000), "190"}, {UINT64_MAX - 1, "192"}};
+
+	start();
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		events.m.bb.batch.duration_ns[5] = rows[i].ns;
+		SHOWN(5, "evt.latency.quantized", rows[i].text);
+	}
+	filter_events_done(&events);
+}
+END_TEST
+
 START_TEST(events_and_parameters)
 {
 	start();
@@ -192,5 +211,5 @@ START_TEST(fields_name_the_columns_that_they_read)
 }
 END_TEST
 
-SUITE("field", times, events_and_parameters, processes_and_users, fds,
+SUITE("field", times, latency_in_tenths_of_its_logarithm, events_and_parameters, processes_and_users, fds,
       fields_name_the_columns_that_they_read)

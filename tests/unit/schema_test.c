@@ -154,8 +154,8 @@ START_TEST(a_file_can_bring_types)
 	static const struct flag_name names[] = {{1, "ONE"}, {0, NULL}};
 	static const struct flag_table flags = {"own", names};
 	char text[8] = "later";
-	struct param_info params[] = {{"res", PT_ERRNO, PF_DEC, -1, NULL, NULL, 0},
-				      {text, PT_FLAGS32, PF_HEX, -1, &flags, NULL, 0}};
+	struct param_info params[] = {{"res", PT_ERRNO, PF_DEC, -1, 0, NULL, NULL},
+				      {text, PT_FLAGS32, PF_HEX, -1, 0, &flags, NULL}};
 	struct event_info row = {0x4FFF, EC_FILE + EC_SYSCALL, 0, "later_call", 2, 0, -1, params};
 	struct schema *s = schema_new();
 	const struct event_info *e;
@@ -181,8 +181,8 @@ END_TEST
 
 START_TEST(bad_rows_are_refused)
 {
-	struct param_info params[33] = {{"fd", PT_FD, PF_DEC, -1, NULL, NULL, 0},
-					{"name", PT_CHARBUF, PF_NA, -1, NULL, NULL, 0}};
+	struct param_info params[33] = {{"fd", PT_FD, PF_DEC, -1, 0, NULL, NULL},
+					{"name", PT_CHARBUF, PF_NA, -1, 0, NULL, NULL}};
 	struct event_info good = {0x4FFF, 0, 0, "x", 2, -1, -1, params}, row;
 	struct schema *s = schema_new();
 

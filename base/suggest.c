@@ -1,4 +1,4 @@
-#include "filters/suggest.h"
+#include "base/suggest.h"
 
 #include <string.h>
 
