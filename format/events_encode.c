@@ -51,29 +51,33 @@ void events_encoder_done(struct events_encoder *e)
 	*e = (struct events_encoder){0};
 }
 
+static int ascending(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
 /* Counts types, lists them in ascending order and sorts the events by (type, time). */
 static void group_by_type(struct events_encoder *e, const struct batch *b, uint32_t from, uint32_t n)
 {
-	uint32_t at = 0;
+	uint32_t *found = e->type_ends, at = 0;
 
 	e->n_types = e->n_hidden = 0;
 	for (uint32_t i = from; i < from + n; i++) {
-		e->counts[b->type[i]]++;
+		if (!e->counts[b->type[i]]++)
+			found[e->n_types++] = b->type[i];
 		e->n_hidden += (b->flags[i] & EVENT_HIDDEN) != 0;
 	}
-	for (uint32_t t = 0; t < EVENT_TYPE_MAX; t++) {
-		uint32_t count = e->counts[t];
-		const struct event_info *info;
-		bool state;
+	qsort(found, e->n_types, sizeof *found, ascending);
+	for (uint32_t i = 0; i < e->n_types; i++) {
+		uint32_t t = found[i], count = e->counts[t];
+		const struct event_info *info = schema_find(b->schema, (uint16_t)t);
+		bool state = event_info_is_state(info);
 
-		if (!count)
-			continue;
-		info = schema_find(b->schema, (uint16_t)t);
-		state = event_info_is_state(info);
-		e->payload_types[e->n_types] = payload_type_make(info, state, info->n_params, count);
-		e->types[e->n_types] = (struct type_row){(uint16_t)t, state ? TYPE_ROW_STATE : 0,
-							 info->n_params, count};
-		e->counts[t] = e->n_types++;
+		e->payload_types[i] = payload_type_make(info, state, info->n_params, count);
+		e->types[i] = (struct type_row){(uint16_t)t, state ? TYPE_ROW_STATE : 0, info->n_params, count};
+		e->counts[t] = i;
 	}
 	for (uint32_t i = 0; i < n; i++)
 		e->type_index[i] = (uint16_t)e->counts[b->type[from + i]];
