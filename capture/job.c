@@ -44,7 +44,7 @@ static bool privileges_may_go(const struct job *j)
 
 /*
  * A tracer and who it traces are fastest on one CPU; what this thread has to do meanwhile would hold both up
- * there. It goes to another one, where the scheduler leaves it as long as that is well.
+ * there. Where it is this one, it goes to another, where the scheduler leaves it as long as that is well.
  */
 static void step_aside(pid_t tracee)
 {

@@ -45,18 +45,35 @@ static struct call_plan plan_of(const struct kernel_recipe *r, uint32_t index)
 	return plan;
 }
 
+/* Whether anything that is asked for works on fds: only that can tell what has become of a socket. */
+static bool sockets_matter(const struct kernel_filter *filter)
+{
+	const struct event_info *info;
+
+	for (size_t i = 0; (info = event_info_at(i)); i++) {
+		bool works = info->fd_param >= 0;
+
+		for (unsigned p = 0; p < info->n_params; p++)
+			works = works || info->params[p].type == PT_FDLIST;
+		if (works && !(info->traits & EF_OLD_VERSION) && kernel_type_wanted(filter, info->type))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Of the calls that nobody asked for, those that make fds, processes and users what they are stop, too. Those
  * that only use or close an fd do not: what takes its number next says so, and each stop costs.
  */
-static bool keeps_tables(const struct event_info *info)
+static bool keeps_tables(const struct tracer *tr, const struct event_info *info)
 {
 	unsigned category = info->category % EC_WAIT;
 
 	if (info->traits & EF_CREATES_FD)
 		return true;
 	return !(info->traits & EF_DESTROYS_FD) && category != EC_IO_READ && category != EC_IO_WRITE &&
-	       strcmp(info->name, "getsockopt") && strcmp(info->name, "shutdown");
+	       (category != EC_NET || tr->sockets) && strcmp(info->name, "getsockopt") &&
+	       strcmp(info->name, "shutdown");
 }
 
 /* The flags of a recipe where a seccomp program stops only what is needed. */
@@ -67,7 +84,7 @@ static uint8_t flags_of(const struct tracer *tr, uint32_t index, const struct ke
 	struct kernel_recipe signal;
 
 	if (index % SYSCALLS_MAX < PSEUDO_TASK && info && !kernel_type_wanted(tr->options.filter, r->type) &&
-	    !keeps_tables(info))
+	    !keeps_tables(tr, info))
 		flags &= (uint8_t)~CALL_WANTED;
 	if (!(flags & CALL_AT_ENTRY))
 		return flags;
@@ -156,6 +173,7 @@ void tracer_make_program(struct tracer *tr)
 	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) < 0)
 		return;
 	tr->is_narrow = true;
+	tr->sockets = sockets_matter(tr->options.filter);
 	emit(tr, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
 	emit(tr, BPF_JMP | BPF_JEQ | BPF_K, ARCH_NATIVE, 1, 0);
 	to_second = &tr->program[tr->n_program];

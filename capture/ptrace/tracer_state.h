@@ -38,6 +38,7 @@ struct tracer {
 	struct call_plan plans[N_RECIPES];
 	bool known[N_RECIPES];
 	bool is_narrow;		/* a seccomp program stops only what is needed */
+	bool sockets;		/* which is also what connects and binds them */
 	struct sock_filter program[PROGRAM_MAX];
 	unsigned n_program;
 
