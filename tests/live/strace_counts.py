@@ -15,6 +15,8 @@ def table(path):
             words = line.split()
             if not words or words[0] in ("syscall", "total") or line.startswith("-"):
                 continue
+            if "???(" in words:  # strace: a thread that was killed, with its number
+                continue
             rows[words[0]] = (int(words[1]), int(words[2]) if len(words) > 2 else 0)
     return rows
 
