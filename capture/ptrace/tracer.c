@@ -90,7 +90,8 @@ static void follow(struct tracer *tr, pid_t tid)
 	cpu_set_t cpus;
 	int cpu;
 
-	if (++tr->n_stops % LOOK_EACH)
+	__atomic_store_n(&tr->n_stops, tr->n_stops + 1, __ATOMIC_RELAXED);
+	if (tr->n_stops % LOOK_EACH)
 		return;
 	cpu = proc_cpu(tid);
 	if (cpu < 0 || cpu >= CPU_SETSIZE || cpu == sched_getcpu())
@@ -245,6 +246,7 @@ static void stop(struct recorder *r)
 
 	if (!tr->runs)
 		return;
+	tracer_turns_end(tr, TURNS_NORMAL);
 	record_queue_bind(&tr->queue, false);
 	tr->stop = true;
 	wake_until(tr, &tr->stopped);
@@ -259,6 +261,7 @@ static int unfinished(struct recorder *r, recorder_tid *untouched, void *context
 
 	if (!tr->runs || record_queue_heard(&tr->queue, &tr->stopped, 0))
 		return 0;
+	tracer_turns_end(tr, TURNS_UNDECIDED);
 	/* Whoever takes what is in the queue is waiting here. */
 	record_queue_bind(&tr->queue, false);
 	tr->told = false;
@@ -288,7 +291,11 @@ static uint64_t missed(struct recorder *r)
 
 static void wait_for(struct recorder *r, uint64_t max_ns)
 {
-	record_queue_wait(&tracer_of(r)->queue, max_ns);
+	struct tracer *tr = tracer_of(r);
+
+	tracer_turns_begin(tr);
+	record_queue_wait(&tr->queue, max_ns);
+	tracer_turns_look(tr);
 }
 
 static void tracer_free(struct recorder *r)

@@ -30,6 +30,12 @@ enum tracer_phase {
 	TRACER_PASSES, /* cannot let go (seccomp would fail their calls): lets pass */
 };
 
+enum turns {
+	TURNS_UNDECIDED,
+	TURNS_TAKEN,  /* tracer and tracee share a CPU */
+	TURNS_NORMAL, /* as the scheduler has it */
+};
+
 struct tracer {
 	struct recorder recorder;
 	struct tracer_options options;
@@ -64,7 +70,11 @@ struct tracer {
 	bool told;
 	bool stopped;		/* every record is in the queue */
 	bool over;		/* nobody is traced any more, the thread ends */
-	uint64_t n_stops;
+	uint64_t n_stops; /* the thread's; the other one looks at it */
+	/* The other thread's (tracer_turns.c): */
+	enum turns turns;
+	uint64_t looked_ns, looked_stops;
+	bool stop_waited;
 	int start_code;
 	struct error start_error;
 };
@@ -98,6 +108,14 @@ void tracer_gone(struct tracer *tr, struct tracee *t, uint32_t status);
 void tracer_unfinished(struct tracer *tr);
 /* Index into recipes. */
 uint32_t tracer_recipe_index(bool compat, uint64_t number);
+
+/* ---- on which CPU tracer and tracee meet (tracer_turns.c); for the other thread ---- */
+
+void tracer_turns_begin(struct tracer *tr);
+/* Now and then: whether the tracer still gets its turns. */
+void tracer_turns_look(struct tracer *tr);
+/* Before the tracer is waited for. after: TURNS_UNDECIDED to begin again later, TURNS_NORMAL. */
+void tracer_turns_end(struct tracer *tr, enum turns after);
 
 /* ---- which calls stop (tracer_program.c) ---- */
 
