@@ -29,7 +29,7 @@ struct command {
 	atomic_bool traced; /* the tracer waits for it: command_reaped() tells */
 	atomic_bool reaped;
 	bool ended;
-	bool given_up;
+	bool given_up; /* told to end before it had begun */
 	int wait_status;
 };
 

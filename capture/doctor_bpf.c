@@ -1,21 +1,16 @@
 #include "capture/doctor.h"
 #include "capture/engine.h"
+#include "capture/privilege.h"
 
 #include <bpf/libbpf.h>
 #include <linux/capability.h>
 #include <stdio.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 static bool may_trace(void)
 {
-	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct have[2];
-	uint64_t set;
+	uint64_t set = privilege_capabilities();
 
-	if (syscall(SYS_capget, &head, have) < 0)
-		return false;
-	set = have[0].effective | (uint64_t)have[1].effective << 32;
 	return set >> CAP_SYS_ADMIN & 1 || (set >> CAP_BPF & 1 && set >> CAP_PERFMON & 1);
 }
 

@@ -32,6 +32,16 @@ void privilege_invoker(unsigned *ret_uid, unsigned *ret_gid)
 	}
 }
 
+uint64_t privilege_capabilities(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct have[2];
+
+	if (syscall(SYS_capget, &head, have) < 0)
+		return 0;
+	return have[0].effective | (uint64_t)have[1].effective << 32;
+}
+
 int privilege_drop(struct error *err)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};

@@ -8,13 +8,13 @@
  * and has taken few of them since the last look is a normal thread again, for good. Only who may do that
  * (CAP_SYS_NICE) begins; others could not come back.
  */
+#include "capture/privilege.h"
 #include "capture/ptrace/tracer_state.h"
 
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,15 +25,13 @@
 
 static bool may_come_back(void)
 {
-	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
-	struct __user_cap_data_struct have[2] = {0};
 	struct rlimit nice;
 	struct stat st;
 
 	if (getrlimit(RLIMIT_NICE, &nice) == 0 && nice.rlim_cur >= NICE_RLIMIT)
 		return true;
 	return stat("/proc/self/ns/user", &st) == 0 && st.st_ino == FIRST_USER_NS &&
-	       syscall(SYS_capget, &head, have) == 0 && have[0].effective >> CAP_SYS_NICE & 1;
+	       (privilege_capabilities() >> CAP_SYS_NICE & 1);
 }
 
 static bool set_policy(const struct tracer *tr, int policy)
