@@ -376,27 +376,30 @@ struct engine *engine_new(const struct engine_options *options, struct error *er
 	return e;
 }
 
+static int program_attach(struct engine *e, struct bpf_program *program, struct error *err)
+{
+	struct bpf_link *link = bpf_program__attach(program);
+
+	if (!link)
+		return error_set(err, -errno, "attaching %s: %s", bpf_program__name(program), strerror(errno));
+	if (bpf_program__expected_attach_type(program) == BPF_TRACE_ITER)
+		e->iterator = link;
+	else
+		e->links[e->n_links++] = link;
+	return 0;
+}
+
 int engine_start(struct engine *e, struct error *err)
 {
-	struct bpf_program *program;
-	int r = 0;
+	/* No task may leave unseen (capture/bpf/calls.h): the first that is attached is the last that goes. */
+	struct bpf_program *first = bpf_object__find_program_by_name(e->object, "on_process_exit"), *program;
+	int r;
 
 	log_into = e->log;
-	bpf_object__for_each_program(program, e->object) {
-		struct bpf_link *link = bpf_program__attach(program);
-
-		if (!link) {
-			r = error_set(err, -errno, "attaching %s: %s", bpf_program__name(program), strerror(errno));
-			break;
-		}
-		if (bpf_program__type(program) == BPF_PROG_TYPE_TRACING &&
-		    bpf_program__expected_attach_type(program) == BPF_TRACE_ITER)
-			e->iterator = link;
-		else if (e->n_links < LINKS_MAX)
-			e->links[e->n_links++] = link;
-		else
-			bpf_link__destroy(link);
-	}
+	r = program_attach(e, first, err);
+	bpf_object__for_each_program(program, e->object)
+		if (r == 0 && program != first && e->n_links < LINKS_MAX)
+			r = program_attach(e, program, err);
 	log_into = NULL;
 	/* Opened now, read at the end, when there are no privileges any more. */
 	if (r == 0 && e->iterator)

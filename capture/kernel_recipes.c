@@ -48,6 +48,26 @@ unsigned kernel_word_size(int word)
 	return 8;
 }
 
+/* The kinds of walk_common() (capture/bpf/recipe_walk.h). */
+static uint8_t common_flags(const struct kernel_step *k)
+{
+	if (k->flags & KSTEP_ON_SUCCESS)
+		return 0;
+	switch (k->kind) {
+	case KIND_INT:
+	case KIND_UINT:
+		return KSTEP_COMMON | KSTEP_NARROW;
+	case KIND_VAL:
+	case KIND_LONG:
+	case KIND_PATH:
+	case KIND_OUT:
+	case KIND_OPENFLAGS:
+	case KIND_OPENMODE:
+		return KSTEP_COMMON;
+	}
+	return 0;
+}
+
 static void step_fill(struct kernel_step *k, const struct recipe_step *s, const struct event_info *info)
 {
 	*k = (struct kernel_step){.kind = s->kind, .param = s->param, .a = s->a, .b = s->b, .c = s->c, .size = s->size};
@@ -57,6 +77,7 @@ static void step_fill(struct kernel_step *k, const struct recipe_step *s, const 
 		k->flags |= KSTEP_SIGNED;
 	if (info->traits & EF_READS_FROM_FD)
 		k->flags |= KSTEP_INBOUND;
+	k->flags |= common_flags(k);
 }
 
 bool kernel_type_wanted(const struct kernel_filter *filter, uint16_t type)
@@ -226,6 +247,20 @@ static void memory_fill(struct kernel_recipe *k, enum syscall_abi abi, int numbe
 	}
 }
 
+/* What need not be walked when the call has failed: the steps at the end that are for success. */
+static void failure_fill(struct kernel_recipe *k)
+{
+	unsigned n = k->n_steps;
+
+	while (n && (k->steps[n - 1].flags & KSTEP_ON_SUCCESS)) {
+		const struct kernel_step *s = &k->steps[--n];
+
+		if (s->kind < MEMORY_ARGS)
+			k->absent_failed |= 1u << s->param;
+	}
+	k->n_steps_failed = (u8)n;
+}
+
 static void call_fill(struct kernel_recipe *k, const struct syscall_info *call, const struct recipe *r,
 		      const struct kernel_filter *filter)
 {
@@ -324,6 +359,7 @@ void kernel_recipe_fill(struct kernel_recipe *k, unsigned index, const struct ke
 		generic_fill(k, filter);
 	if (r && structures)
 		memory_fill(k, abi, call->number[abi], r->n_params);
+	failure_fill(k);
 }
 
 void kernel_recipes_fill(struct kernel_recipe *recipes, const struct kernel_filter *filter, bool keep_state,

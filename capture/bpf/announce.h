@@ -116,7 +116,7 @@ static long announce_ancestor(u32 i, struct announce *a)
 	s->head.tid = task_tid(up);
 	s->head.pid = task_pid(up);
 	s->head.absent = 0;
-	walk_recipe(s, recipe);
+	walk_slowly(s, recipe);
 	record_send(s, s->loops.off, true, s->told.cpu);
 	return 0;
 }
@@ -137,7 +137,7 @@ __noinline int task_announce(struct call *call, u64 now_ns)
 	s->told.task = (u64)task;
 	s->told.cpu = cpu;
 	s->head.exit_ns = now_ns - 1;
-	walk_recipe(s, recipe);
+	walk_slowly(s, recipe);
 	record_send(s, s->loops.off, true, cpu);
 
 	fdt = BPF_CORE_READ(task, files, fdt);

@@ -3,7 +3,7 @@
  *
  * A call is recorded once, when it returns, with the time of its entry. What its pointers point to is
  * read at exit, when the kernel has paged it in; what the call itself destroys (an exec's file name) is
- * taken on the way. A task that is not wanted costs one look into its task storage per tracepoint.
+ * taken on the way. A task that is not wanted costs one look at its verdict per tracepoint.
  */
 #include "progress.h"
 #include "reaper.h"
@@ -151,7 +151,7 @@ static __always_inline struct scratch *call_begin(u32 buffer, struct task_struct
 	if (!s)
 		return 0;
 	s->task = (u64)task;
-	__builtin_memcpy(s->args, call->args, sizeof s->args);
+	__builtin_memcpy(s->args, call->args, sizeof call->args);
 	s->result = result;
 	s->compat = call->sysno >= TABLE_COMPAT;
 	if (config.structures) {
@@ -166,7 +166,7 @@ static __always_inline struct scratch *call_begin(u32 buffer, struct task_struct
 
 /* Puts the record of a call together and sends it. */
 static __always_inline void call_record(struct task_struct *task, struct call *call,
-					const struct kernel_recipe *recipe, u64 exit_ns, s64 result, u32 flags,
+					struct kernel_recipe *recipe, u64 exit_ns, s64 result, u32 flags,
 					bool returned)
 {
 	u32 cpu = bpf_get_smp_processor_id();
@@ -181,50 +181,10 @@ static __always_inline void call_record(struct task_struct *task, struct call *c
 	record_send(s, s->loops.off, recipe->flags & CALL_STATE, cpu);
 }
 
-/*
- * The task that was excluded last on this CPU: it and the generation of verdicts are compared before
- * its storage is looked for. Any verdict that is dropped, and any task that ends, begins a new
- * generation. Verdicts on credentials and control groups have more to compare: they go the long way.
- */
-struct excluded {
-	u64 task, generation;
-};
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct excluded);
-} last_excluded SEC(".maps");
-
-static __always_inline bool excluded_lately(struct task_struct *task)
-{
-	u32 zero = 0;
-	struct excluded *e = bpf_map_lookup_elem(&last_excluded, &zero);
-
-	if (config.on_cred || config.on_parent || config.by_cgroup)
-		return false;
-	return e && e->task == (u64)task && e->generation == verdict_generation;
-}
-
-/* generation: as it was before the verdict was computed. */
-static __always_inline void note_excluded(struct task_struct *task, u64 generation)
-{
-	u32 zero = 0;
-	struct excluded *e = bpf_map_lookup_elem(&last_excluded, &zero);
-
-	if (e) {
-		e->task = (u64)task;
-		e->generation = generation;
-	}
-}
-
 static __always_inline struct call *call_of(struct task_struct *task)
 {
-	struct call *call = bpf_task_storage_get(&calls, task, 0, 0);
+	struct call *call = call_make(task);
 
-	if (call)
-		return call;
-	call = bpf_task_storage_get(&calls, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!call) {
 		u32 cpu = bpf_get_smp_processor_id();
 		struct engine_counters *c = bpf_map_lookup_elem(&counters, &cpu);
@@ -261,22 +221,17 @@ SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	u64 generation = *(volatile u64 *)&verdict_generation;
 	struct kernel_recipe *recipe;
 	struct call *call;
 	u32 table, index;
 
-	if (excluded_lately(task) && !is_exec(task, id))
-		return 0;
 	call = call_of(task);
 	if (!call)
 		return 0;
 	if (verdict_stale(task, call))
 		verdict_update(call);
-	if (call->verdict == VERDICT_EXCLUDED && !is_exec(task, id)) {
-		note_excluded(task, generation);
+	if (call->verdict == VERDICT_EXCLUDED && !is_exec(task, id))
 		return 0;
-	}
 	table = call_table(task);
 	index = recipe_index(table, id);
 	recipe = bpf_map_lookup_elem(&recipes, &index);
@@ -308,8 +263,6 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	struct call *call;
 	u64 now;
 
-	if (excluded_lately(task))
-		return 0;
 	call = call_of(task);
 	if (!call)
 		return 0;
@@ -365,7 +318,7 @@ done:
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
-	struct call *up = bpf_task_storage_get(&calls, parent, 0, 0), *call;
+	struct call *up = call_find(parent), *call;
 	bool in_tree = up && ((config.by_tree && up->in_tree) || (config.on_tree && up->in_trees));
 	bool by_clone3 = up && up->enter_ns && (up->sysno & (TABLE_COMPAT - 1)) == NR_CLONE3;
 	bool untold = config.n_clauses && !(up && up->verdict == VERDICT_WANTED);
@@ -373,7 +326,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 
 	if (!in_tree && !by_clone3 && !untold)
 		return 0;
-	call = bpf_task_storage_get(&calls, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	call = call_make(child);
 	if (!call)
 		return 0;
 	call->was_excluded = untold;
@@ -391,7 +344,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	struct call *call = bpf_task_storage_get(&calls, task, 0, 0);
+	struct call *call = call_find(task);
 	u32 cpu = bpf_get_smp_processor_id(), tid = task->pid;
 	struct scratch *s = bpf_map_lookup_elem(&scratches, &cpu);
 
@@ -409,7 +362,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 SEC("tp_btf/task_rename")
 int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
 {
-	struct call *call = bpf_task_storage_get(&calls, task, 0, 0);
+	struct call *call = call_find(task);
 
 	if (config.on_comm && call)
 		verdict_drop(call);
@@ -432,31 +385,35 @@ static __always_inline struct scratch *event_begin(struct task_struct *task, u32
 }
 
 /* PPME_PROCEXIT_1_E: status, ret, sig, core, reaper_tid. */
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(on_process_exit, struct task_struct *task)
+static __always_inline void exit_record(struct task_struct *task)
 {
-	struct task_struct *current = bpf_get_current_task_btf();
-	struct call *call = bpf_task_storage_get(&calls, current, 0, 0);
 	u32 cpu = bpf_get_smp_processor_id(), flags;
-	struct scratch *s;
+	struct scratch *s = event_begin(task, PSEUDO_PROCEXIT, cpu, &flags);
 	s64 status;
 
-	verdicts_begin_anew();
-	if (!call)
-		return 0;
-	call->enter_ns = 0;
-	if (call->verdict != VERDICT_WANTED)
-		return 0;
-	s = event_begin(current, PSEUDO_PROCEXIT, cpu, &flags);
 	if (!s)
-		return 0;
-	status = (u32)current->exit_code;
+		return;
+	status = (u32)task->exit_code;
 	*(s64 *)(s->data + 0) = status;
 	*(s64 *)(s->data + 8) = status >> 8 & 0xFF;
 	s->data[16] = status & 0x7F;
 	s->data[17] = status >> 7 & 1;
 	*(s64 *)(s->data + 18) = reaper_find();
 	record_send(s, 26, flags & CALL_STATE, cpu);
+}
+
+/* Attached before all others: who leaves unseen would leave its place to the next task at its address. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_process_exit, struct task_struct *task)
+{
+	struct task_struct *current = bpf_get_current_task_btf();
+	struct call *call = call_find(current);
+
+	if (call && call->verdict == VERDICT_WANTED)
+		exit_record(current);
+	if (call)
+		call->enter_ns = 0;
+	call_forget(current);
 	return 0;
 }
 
@@ -479,7 +436,7 @@ SEC("tp_btf/signal_deliver")
 int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct call *call = bpf_task_storage_get(&calls, task, 0, 0);
+	struct call *call = call_find(task);
 	u32 cpu = bpf_get_smp_processor_id(), flags;
 	struct scratch *s;
 	s32 sender = 0, code;
@@ -515,9 +472,9 @@ int on_unfinished(struct bpf_iter__task *ctx)
 	struct call *call;
 	u32 index;
 
-	if (!task)
+	if (!task || (BPF_CORE_READ(task, flags) & PF_EXITING))
 		return 0;
-	call = bpf_task_storage_get(&calls, task, 0, 0);
+	call = call_find(task);
 	if (!call) {
 		u32 tid = task_is_visible(task) ? task_tid(task) : 0;
 

@@ -78,7 +78,7 @@ struct scratch {
 	struct opened opened;
 	/* The call that the recipe is walked for. */
 	u64 task; /* struct task_struct *: current, but for ancestors and unfinished calls */
-	u64 args[6];
+	u64 args[8]; /* a power of two: they are 6 */
 	s64 result;
 	u32 compat;
 	u8 recipe_flags;
@@ -93,31 +93,24 @@ struct scratch {
 /* What is remembered of a task and of its call until that returns. */
 struct call {
 	u64 enter_ns; /* 0: none in progress */
-	u64 args[6];
 	u32 sysno; /* number, TABLE_COMPAT added for the 32-bit table */
 	u8 verdict;
 	u8 was_excluded; /* the verdict before it was dropped */
 	u8 in_tree;
 	u8 announce; /* wanted, and to be announced before its next record */
+	u64 args[6];
+	u32 yes, no;	 /* answers to questions about the task */
+	const void *cred; /* what the verdict depended on */
+	const void *cgroups;
 	u32 env_count;	 /* of an exec under way */
 	u32 has_before;	 /* the call in progress has what an argument pointed to when it began */
 	u64 before[2];
 	u32 clone_flags; /* that clone3 made the task with: read in time, they lie in memory that its parent reuses */
 	u32 in_trees;	 /* bits of the questions about trees */
-	u32 yes, no;	 /* answers to questions about the task */
-	const void *cred; /* what the verdict depended on */
-	const void *cgroups;
 };
 /* Where the child's return of clone3 has them instead of an argument, of which there are two. */
 #define CLONE_FLAGS_ARG 5
 #define NO_CALL	     0xFFFFFFFFu
-
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct call);
-} calls SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

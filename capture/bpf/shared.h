@@ -24,6 +24,7 @@ typedef int64_t s64;
 #define SCRATCH_SIZE	   0x30000 /* a payload offset, and what the verifier takes two parts of a parameter for */
 #define PATH_BYTES	   4096
 #define RINGS_MAX	   64
+#define PLACES_BITS	   14	  /* 2 MiB for what is remembered of tasks; those that do not fit have task storage */
 
 /* Pseudo numbers at the end of the 64-bit table: recipes of what is not a system call. */
 enum {
@@ -58,6 +59,8 @@ enum kernel_step_flag {
 	KSTEP_ON_SUCCESS = 1, /* absent when the call failed */
 	KSTEP_SIGNED = 2,
 	KSTEP_INBOUND = 4,    /* of a call that receives */
+	KSTEP_COMMON = 8,     /* of the kinds that have a short way */
+	KSTEP_NARROW = 16,    /* of the argument only the low 32 bits count */
 };
 
 #define QUESTIONS_MAX 16
@@ -81,6 +84,9 @@ struct kernel_recipe {
 	u8 argv_arg; /* exec: argument that holds argv */
 	u8 before_arg, before_len; /* what it points to is taken at entry; length 0: nothing is */
 	u32 absent;  /* parameters that are never there */
+	u32 absent_failed; /* those behind n_steps_failed */
+	u8 n_steps_failed; /* of a call that failed: those behind are only for success */
+	u8 pad[3];
 	u32 yes, no; /* answers to questions that the type alone gives: both bits when it is not known */
 	u32 ask;     /* questions that this call has to be asked */
 	struct kernel_operand operands[QUESTIONS_MAX];

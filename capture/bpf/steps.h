@@ -358,9 +358,12 @@ STEPS(put_clone_flags)
 }
 
 /* The mode counts only where a file may be made. */
+static __always_inline u64 open_mode(u64 mode, u64 flags)
+{
+	return flags & (O_CREAT | O_TMPFILE_BIT) ? mode : 0;
+}
+
 static __always_inline void put_open_mode(struct scratch *s, const struct kernel_step *step)
 {
-	bool counts = walk_arg(s, step->b) & (O_CREAT | O_TMPFILE_BIT);
-
-	walk_number(s, step, counts ? walk_arg(s, step->a) : 0);
+	walk_number(s, step, open_mode(walk_arg(s, step->a), walk_arg(s, step->b)));
 }

@@ -1,9 +1,10 @@
 /*
- * Whom to record. The verdict about a task is computed once, cached in its task storage, and dropped
+ * Whom to record. The verdict about a task is computed once, kept in its struct call, and dropped
  * when something that it depends on changes: exec, comm, credentials, cgroup.
  */
 #pragma once
 #include "announce.h"
+#include "calls.h"
 
 #define TREE_DEPTH_MAX 32
 
@@ -210,17 +211,8 @@ static __always_inline bool verdict_stale(const struct task_struct *task, const 
 	return call->verdict == VERDICT_UNKNOWN;
 }
 
-/* Counts the changes that may have made some verdict wrong. */
-u64 verdict_generation;
-
-static __always_inline void verdicts_begin_anew(void)
-{
-	__sync_fetch_and_add(&verdict_generation, 1);
-}
-
 static __always_inline void verdict_drop(struct call *call)
 {
-	verdicts_begin_anew();
 	if (call->verdict == VERDICT_EXCLUDED)
 		call->was_excluded = 1;
 	call->verdict = VERDICT_UNKNOWN;
