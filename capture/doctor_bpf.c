@@ -24,8 +24,6 @@ static void check_features(void)
 	libbpf_set_print(say_nothing);
 	doctor_say(access("/sys/kernel/btf/vmlinux", R_OK) == 0, "type information of the kernel (BTF)",
 	    "a kernel with CONFIG_DEBUG_INFO_BTF=y; distributions' kernels since about 2021 have it");
-	doctor_say(libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1, "BPF ring buffers",
-	    "Linux 5.8 or later and the right to use BPF");
 	doctor_say(libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, NULL) == 1, "BPF task storage",
 	    "Linux 5.11 or later and the right to use BPF");
 	doctor_say(libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_loop, NULL) == 1, "bpf_loop",

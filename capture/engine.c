@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "capture/core_types.h"
 #include "capture/kernel_recipes.h"
-#include "capture/rings.h"
+#include "capture/lanes.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -22,8 +22,9 @@
 extern const uint8_t engine_object[], engine_object_end[];
 
 #define LINKS_MAX	      16
-#define RING_MIN	      (1ull << 17) /* holds the largest record */
-#define RING_MAX	      (1ull << 31) /* a power of two in 32 bits */
+#define BULK_LANE_MIN	      (1ull << 17) /* as the smallest --buffer */
+#define STATE_LANE_MIN	      (1ull << 19)
+#define LANE_MAX	      (1ull << 30)
 #define PID_NAMESPACE_OF_HOST 0xEFFFFFFC /* PROC_PID_INIT_INO: the same in every kernel */
 
 struct engine {
@@ -33,7 +34,7 @@ struct engine {
 	struct bpf_link *iterator;
 	int iterator_fd;
 	unsigned n_cpus;
-	struct rings rings;
+	struct lanes lanes;
 	const struct engine_counters *counters;
 	size_t counters_size;
 	uint64_t load_ns, memory;
@@ -128,7 +129,8 @@ static int config_set(struct engine *e, const struct engine_options *o, struct e
 		.own_pid = (u32)getpid(),
 		.pidns_inum = own_pid_namespace(),
 		.snaplen = o->snaplen,
-		.n_rings = e->rings.n_bulk,
+		.state_lane = e->lanes.state.size,
+		.bulk_lane = e->lanes.bulk.size,
 		.n_cpus = e->n_cpus,
 		.by_tree = o->n_tree_pids > 0,
 		.by_cgroup = o->cgroup != NULL,
@@ -151,8 +153,6 @@ static uint64_t map_bytes(struct bpf_map *map)
 	uint64_t entries = bpf_map__max_entries(map);
 	enum bpf_map_type type = bpf_map__type(map);
 
-	if (type == BPF_MAP_TYPE_RINGBUF)
-		return entries;
 	if (type == BPF_MAP_TYPE_TASK_STORAGE)
 		return 0;
 	return entries * (bpf_map__value_size(map) + 8);
@@ -161,29 +161,21 @@ static uint64_t map_bytes(struct bpf_map *map)
 /* Sizes that depend on the machine. */
 static int maps_size(struct engine *e)
 {
+	int r;
+
 	bpf_map__set_max_entries(map_named(e, "scratches"), e->n_cpus + 1);
 	bpf_map__set_max_entries(map_named(e, "counters"), e->n_cpus);
 	bpf_map__set_map_flags(map_named(e, "counters"), BPF_F_MMAPABLE);
 	bpf_map__set_map_flags(map_named(e, "recipes"), BPF_F_MMAPABLE);
-	bpf_map__set_max_entries(map_named(e, "state_ring"), ENGINE_STATE_BUFFER);
-	return bpf_map__reuse_fd(map_named(e, "bulk_rings"), e->rings.outer_fd);
+	r = bpf_map__reuse_fd(map_named(e, "state_lanes"), e->lanes.state.fd);
+	return r < 0 ? r : bpf_map__reuse_fd(map_named(e, "bulk_lanes"), e->lanes.bulk.fd);
 }
 
-static int rings_start(struct engine *e, const struct engine_options *o, struct error *err)
+static uint32_t lane_size(uint64_t of_all, unsigned n_cpus, uint64_t min)
 {
-	uint64_t size = o->buffer_size ? o->buffer_size : ENGINE_BUFFER;
-	unsigned n = (unsigned)power_of_two_below(e->n_cpus);
-	int r;
+	uint64_t size = power_of_two_below(of_all / n_cpus);
 
-	if (n > RINGS_MAX)
-		n = RINGS_MAX;
-	size = power_of_two_below(size / n);
-	if (size < RING_MIN)
-		size = RING_MIN;
-	if (size > RING_MAX)
-		size = RING_MAX;
-	r = rings_begin(&e->rings, n, size);
-	return r < 0 ? load_failed(e, r, err) : 0;
+	return (uint32_t)(size < min ? min : size > LANE_MAX ? LANE_MAX : size);
 }
 
 static int recipes_load(struct engine *e, const struct engine_options *o, struct error *err)
@@ -310,6 +302,9 @@ static int programs_load(struct engine *e, const struct engine_options *o, const
 	if (!e->object)
 		return load_failed(e, -errno, err);
 	iterator = bpf_object__find_program_by_name(e->object, "on_unfinished");
+	r = lanes_end(&e->lanes, err);
+	if (r < 0)
+		return r;
 	r = iterator && facts->may_sleep ? bpf_program__set_flags(iterator, BPF_F_SLEEPABLE) : 0;
 	if (r == 0)
 		r = maps_size(e);
@@ -334,7 +329,6 @@ static int object_load(struct engine *e, const struct engine_options *o, struct 
 		return r;
 	bpf_object__for_each_map(map, e->object)
 		e->memory += map_bytes(map);
-	e->memory += e->rings.n_bulk * e->rings.views[1].size;
 	return 0;
 }
 
@@ -356,11 +350,9 @@ struct engine *engine_new(const struct engine_options *options, struct error *er
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	log_into = e->log;
 	libbpf_set_print(keep_log);
-	r = rings_start(e, options, err);
-	if (r == 0)
-		r = object_load(e, options, err);
-	if (r == 0)
-		r = rings_end(&e->rings, bpf_map__fd(map_named(e, "state_ring")), ENGINE_STATE_BUFFER, err);
+	lanes_begin(&e->lanes, e->n_cpus, lane_size(ENGINE_STATE_BUFFER, e->n_cpus, STATE_LANE_MIN),
+		    lane_size(options->buffer_size ? options->buffer_size : ENGINE_BUFFER, e->n_cpus, BULK_LANE_MIN));
+	r = object_load(e, options, err);
 	if (r == 0)
 		r = recipes_load(e, options, err);
 	if (r == 0)
@@ -447,12 +439,17 @@ int engine_unfinished(struct engine *e, void (*untouched)(void *context, uint32_
 size_t engine_drain(struct engine *e, unsigned ring, size_t max_bytes,
 		    void (*take)(void *context, const struct record *r), void *context, bool *ret_empty)
 {
-	return ring_drain(&e->rings.views[ring], max_bytes, take, context, ret_empty);
+	return lane_drain(&e->lanes, ring, max_bytes, take, context, ret_empty);
 }
 
 unsigned engine_n_rings(const struct engine *e)
 {
-	return 1 + e->rings.n_bulk;
+	return e->lanes.state.n + e->lanes.bulk.n;
+}
+
+unsigned engine_n_state_rings(const struct engine *e)
+{
+	return e->lanes.state.n;
 }
 
 unsigned engine_n_cpus(const struct engine *e)
@@ -514,7 +511,7 @@ void engine_free(struct engine *e)
 	if (e->iterator_fd >= 0)
 		close(e->iterator_fd);
 	bpf_link__destroy(e->iterator);
-	rings_free(&e->rings);
+	lanes_free(&e->lanes);
 	if (e->counters)
 		munmap((void *)e->counters, e->counters_size);
 	bpf_object__close(e->object);

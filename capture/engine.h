@@ -42,8 +42,9 @@ int engine_start(struct engine *e, struct error *err);
 void engine_stop(struct engine *e);
 void engine_free(struct engine *e);
 
-/* Rings: 0 is the one of state events, the others bulk. */
+/* Rings of records: first those of state events, then the others. */
 unsigned engine_n_rings(const struct engine *e);
+unsigned engine_n_state_rings(const struct engine *e);
 
 /*
  * Hands the records of one ring to take(), at most max_bytes of them. The record is valid during the

@@ -108,7 +108,7 @@ static uint8_t call_traits(const struct event_info *info, const char *name, cons
 	uint8_t traits = call_kind(name);
 
 	if (event_info_is_state(info))
-		traits |= CALL_STATE | CALL_ALWAYS;
+		traits |= CALL_STATE | CALL_ALWAYS | (info->traits & EF_CREATES_FD ? CALL_MAKES : 0);
 	if (kernel_type_wanted(filter, info->type) || (keep_state && event_info_is_state(info)))
 		traits |= CALL_WANTED;
 	return traits;

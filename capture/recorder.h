@@ -8,7 +8,7 @@
  *	recorder_unfinished(r, untouched, context, &err); // calls in progress, as records
  *	recorder_free(r);
  *
- * Rings: 0 is the one of state events, the others bulk. Counters and losses are per CPU.
+ * Rings: first those of state events, which must not overflow, then the others. Counters and losses are per CPU.
  */
 #pragma once
 #include "base/error.h"
@@ -41,6 +41,7 @@ struct recorder_ops {
 struct recorder {
 	const struct recorder_ops *ops;
 	unsigned n_rings; /* all */
+	unsigned n_state; /* those of state events */
 	unsigned n_cpus;
 	bool wakes; /* wait() ends when something happens: it may be long */
 };

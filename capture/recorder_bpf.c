@@ -78,6 +78,11 @@ struct recorder *recorder_bpf_new(const struct engine_options *options, struct e
 		free(r);
 		return NULL;
 	}
-	r->recorder = (struct recorder){&ops, engine_n_rings(r->engine), engine_n_cpus(r->engine)};
+	r->recorder = (struct recorder){
+		.ops = &ops,
+		.n_rings = engine_n_rings(r->engine),
+		.n_state = engine_n_state_rings(r->engine),
+		.n_cpus = engine_n_cpus(r->engine),
+	};
 	return &r->recorder;
 }

@@ -39,7 +39,7 @@ struct source_bpf {
 	struct reorder order;
 	struct batch_builder builder;
 	struct batch_row row;
-	uint64_t ring_time[1 + RINGS_MAX]; /* everything older has come out of the ring */
+	uint64_t *ring_time;	/* everything older has come out of the ring */
 	uint64_t stage_time;
 	uint64_t batch_since;	/* monotonic time of the batch's first event, 0: empty */
 	uint64_t offset;	/* from CLOCK_BOOTTIME to the epoch */
@@ -222,9 +222,9 @@ static void stage(void *context, const struct record *r)
 /* The bulk ring that is furthest behind. */
 static unsigned laggard(const struct source_bpf *s)
 {
-	unsigned worst = 1;
+	unsigned worst = s->options.recorder->n_state;
 
-	for (unsigned ring = 2; ring < s->options.recorder->n_rings; ring++)
+	for (unsigned ring = worst + 1; ring < s->options.recorder->n_rings; ring++)
 		if (s->ring_time[ring] < s->ring_time[worst])
 			worst = ring;
 	return worst;
@@ -246,11 +246,11 @@ static size_t drain(struct source_bpf *s)
 		bool empty = false;
 
 		/*
-		 * The ring of state events is small and must not overflow: it is always emptied. With
+		 * The rings of state events are small and must not overflow: they are always emptied. With
 		 * much in memory, of the others only the one that the rest waits for.
 		 */
 		s->stage_time = s->ring_time[ring];
-		if (!ring || ring == behind || reorder_bytes(&s->order) < STAGED_MAX)
+		if (ring < e->n_state || ring == behind || reorder_bytes(&s->order) < STAGED_MAX)
 			taken += recorder_drain(e, ring, DRAIN_MAX, stage, s, &empty);
 		s->ring_time[ring] = empty ? now : s->stage_time;
 		if (!empty && s->ring_time[ring] < watermark)
@@ -486,6 +486,7 @@ static void source_bpf_close(struct source *source)
 	schema_free(s->schema);
 	free(s->loss);
 	free(s->reported);
+	free(s->ring_time);
 	free(s);
 }
 
@@ -506,7 +507,8 @@ struct source *source_bpf_new(const struct source_bpf_options *options, struct e
 	s->loss_max = n_cpus * LOSSES_PER_CPU + 1;
 	s->loss = calloc(s->loss_max, sizeof *s->loss);
 	s->reported = calloc(n_cpus, sizeof *s->reported);
-	if (!s->loss || !s->reported || batch_builder_init(&s->builder, s->schema) < 0)
+	s->ring_time = calloc(options->recorder->n_rings, sizeof *s->ring_time);
+	if (!s->loss || !s->reported || !s->ring_time || batch_builder_init(&s->builder, s->schema) < 0)
 		goto fail;
 	s->source.ops = &ops;
 	s->source.schema = s->schema;

@@ -117,26 +117,24 @@ static __always_inline void head_fill(struct record *head, struct task_struct *t
 	head->born = task->start_boottime >> 20;
 }
 
-/* A record without payload is written in place: half the cost of one that is put together and copied. */
+/* A record without payload is written in place. */
 static __always_inline bool head_record(struct task_struct *task, struct call *call,
 					const struct kernel_recipe *recipe, u64 exit_ns, s64 result, u32 flags)
 {
-	u32 cpu = bpf_get_smp_processor_id(), which = cpu & (config.n_rings - 1);
+	u32 cpu = bpf_get_smp_processor_id();
 	struct engine_counters *c = bpf_map_lookup_elem(&counters, &cpu);
-	void *ring = bpf_map_lookup_elem(&bulk_rings, &which);
-	struct record *head;
+	struct claim claim = lane_claim(&bulk_lanes, config.bulk_lane, cpu, sizeof(struct record));
 
-	if (!c || !ring)
+	if (!c)
 		return false;
-	head = bpf_ringbuf_reserve(ring, sizeof *head, 0);
-	if (!head) {
+	if (!claim.record) {
 		count_loss(&c->lost_bulk, c);
 		return true;
 	}
-	head_fill(head, task, call, recipe, exit_ns, result, flags);
-	head->size = sizeof *head;
-	head->cpu = cpu;
-	bpf_ringbuf_submit(head, BPF_RB_NO_WAKEUP);
+	head_fill(claim.record, task, call, recipe, exit_ns, result, flags);
+	claim.record->size = sizeof(struct record);
+	claim.record->cpu = cpu;
+	lane_publish(&claim);
 	c->n_records++;
 	return true;
 }
@@ -164,6 +162,12 @@ static __always_inline struct scratch *call_begin(u32 buffer, struct task_struct
 	return s;
 }
 
+/* A call that was to make a file descriptor and failed has changed nothing. */
+static __always_inline bool is_without_effect(const struct kernel_recipe *recipe, s64 result)
+{
+	return result < 0 && (recipe->flags & CALL_MAKES);
+}
+
 /* Puts the record of a call together and sends it. */
 static __always_inline void call_record(struct task_struct *task, struct call *call,
 					struct kernel_recipe *recipe, u64 exit_ns, s64 result, u32 flags,
@@ -178,7 +182,7 @@ static __always_inline void call_record(struct task_struct *task, struct call *c
 		walk_recipe(s, recipe);
 	else
 		walk_values(s, recipe);
-	record_send(s, s->loops.off, recipe->flags & CALL_STATE, cpu);
+	record_send(s, s->loops.off, (recipe->flags & CALL_STATE) && !is_without_effect(recipe, result), cpu);
 }
 
 static __always_inline struct call *call_of(struct task_struct *task)
@@ -297,7 +301,8 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 		flags = EVENT_CHILD_RETURN;
 		call->args[CLONE_FLAGS_ARG] = call->clone_flags;
 	}
-	if (config.n_clauses && !(recipe->flags & CALL_ALWAYS) && !call_passes(call, recipe, ret))
+	if (config.n_clauses && (!(recipe->flags & CALL_ALWAYS) || is_without_effect(recipe, ret)) &&
+	    !call_passes(call, recipe, ret))
 		goto done;
 	if (call->announce) {
 		call->announce = 0;
@@ -494,6 +499,6 @@ int on_unfinished(struct bpf_iter__task *ctx)
 	if (!s)
 		return 0;
 	walk_in_progress(s, recipe, task);
-	record_send(s, s->loops.off, recipe->flags & CALL_STATE, bpf_get_smp_processor_id());
+	record_send(s, s->loops.off, true, config.n_cpus);
 	return 0;
 }

@@ -4,7 +4,7 @@
  * plain array indexed by CPU will do (a per-CPU map value is limited to 32 KiB).
  */
 #pragma once
-#include "shared.h"
+#include "lanes.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
@@ -133,22 +133,6 @@ struct {
 	__type(value, struct kernel_recipe);
 } recipes SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096); /* set before loading */
-} state_ring SEC(".maps");
-
-struct ring {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096);
-};
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1); /* config.n_rings */
-	__type(key, u32);
-	__array(values, struct ring);
-} bulk_rings SEC(".maps");
-
 const volatile struct engine_config config;
 
 static __always_inline void count_loss(u64 *counter, struct engine_counters *c)
@@ -207,33 +191,30 @@ static __always_inline u64 walk_arg(const struct scratch *s, u32 n)
 	return i < 6 ? s->args[i] : 0;
 }
 
-/* Sends the record that lies in the scratch buffer with `len` bytes of payload. */
-static __always_inline void record_send(struct scratch *s, u32 len, bool state, u32 cpu)
+/* Sends the record that lies in the scratch buffer with `len` bytes of payload. lane: the CPU, or the iterator's. */
+static __always_inline void record_send(struct scratch *s, u32 len, bool state, u32 lane)
 {
+	u32 cpu = lane < config.n_cpus ? lane : bpf_get_smp_processor_id();
 	struct engine_counters *c = bpf_map_lookup_elem(&counters, &cpu);
-	u64 size = sizeof(struct record) + len;
-	long r = -1;
+	u32 size = sizeof(struct record) + len;
+	struct claim claim;
 
+	if (!c)
+		return;
 	s->head.size = size;
 	s->head.cpu = cpu;
 	barrier_var(size);
-	if (size > sizeof(struct record) + SCRATCH_SIZE - 16)
+	if (size > RECORD_MAX)
 		size = sizeof(struct record);
-	if (state) {
-		r = bpf_ringbuf_output(&state_ring, &s->head, size, BPF_RB_NO_WAKEUP);
-	} else {
-		u32 which = cpu & (config.n_rings - 1);
-		void *ring = bpf_map_lookup_elem(&bulk_rings, &which);
-
-		if (ring)
-			r = bpf_ringbuf_output(ring, &s->head, size, BPF_RB_NO_WAKEUP);
-	}
-	if (!c)
-		return;
-	if (r)
+	claim = state ? lane_claim(&state_lanes, config.state_lane, lane, size)
+		      : lane_claim(&bulk_lanes, config.bulk_lane, lane, size);
+	if (!claim.record) {
 		count_loss(state ? &c->lost_state : &c->lost_bulk, c);
-	else
-		c->n_records++;
+		return;
+	}
+	lane_copy(claim.record, &s->head, size);
+	lane_publish(&claim);
+	c->n_records++;
 }
 
 /*

@@ -23,7 +23,6 @@ typedef int64_t s64;
 #define SNAPLEN_MAX	   65000  /* fits the u16 length of a parameter */
 #define SCRATCH_SIZE	   0x30000 /* a payload offset, and what the verifier takes two parts of a parameter for */
 #define PATH_BYTES	   4096
-#define RINGS_MAX	   64
 #define PLACES_BITS	   14	  /* 2 MiB for what is remembered of tasks; those that do not fit have task storage */
 
 /* Pseudo numbers at the end of the 64-bit table: recipes of what is not a system call. */
@@ -41,6 +40,7 @@ enum call_trait {
 	CALL_CLONE = 8,    /* returns a second time in the child */
 	CALL_EXEC = 16,
 	CALL_ALWAYS = 32, /* also when only failed calls are asked for: it changes state */
+	CALL_MAKES = 64,  /* a file descriptor; when it fails, it changes nothing */
 };
 
 /* Words of the kind "task" that only our own records use. */
@@ -100,8 +100,8 @@ struct engine_config {
 	u32 own_pid;
 	u32 pidns_inum; /* of our PID namespace, 0: the host's */
 	u32 snaplen;
-	u32 n_rings; /* bulk rings, a power of two */
-	u32 n_cpus;  /* also the index of the iterator's scratch buffer */
+	u32 state_lane, bulk_lane; /* their sizes, powers of two */
+	u32 n_cpus;  /* also the index of the iterator's scratch buffer and lane */
 	u8 by_tree, by_cgroup; /* --cgroup; -p and the command */
 	u8 on_comm, on_cred, on_parent, on_tree; /* the filter asks for it */
 	u8 keep_env, structures;
@@ -162,6 +162,22 @@ struct record {
 	u32 born;	/* the task's start by CLOCK_BOOTTIME, in units of 2^20 ns: tells owners of a number apart */
 	/* payload follows */
 };
+
+#define RECORD_MAX (sizeof(struct record) + RECORD_PAYLOAD_MAX + 0x10000)
+
+/*
+ * A ring of records: each begins at a multiple of 8 and reaches behind the end, if it must; the next one then
+ * begins at the front.
+ */
+struct lane {
+	u64 head; /* bytes written, with those left out behind the end; the kernel's */
+	u64 pad[7];
+	u64 tail; /* bytes read; user space's */
+	u64 pad2[7];
+	u8 data[];
+};
+#define LANE_ROUND(size) (((size) + 7) & ~7u)
+#define LANE_BYTES(size) (sizeof(struct lane) + (size) + (RECORD_MAX + 63) / 64 * 64)
 
 /* Payload of RECORD_FD: this, then u16 length and the name (path, or unix path). */
 struct record_fd {

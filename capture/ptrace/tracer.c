@@ -274,8 +274,7 @@ static int unfinished(struct recorder *r, recorder_tid *untouched, void *context
 static size_t drain(struct recorder *r, unsigned ring, size_t max_bytes, recorder_take *take, void *context,
 		    bool *ret_empty)
 {
-	*ret_empty = true;
-	return ring ? record_queue_take(&tracer_of(r)->queue, max_bytes, take, context, ret_empty) : 0;
+	return record_queue_take(&tracer_of(r)->queue, max_bytes, take, context, ret_empty);
 }
 
 /* Nothing is lost: the tracees wait. */
@@ -376,7 +375,7 @@ struct recorder *tracer_new(const struct tracer_options *options, struct error *
 		return NULL;
 	}
 	record_queue_init(&tr->queue);
-	tr->recorder = (struct recorder){&ops, 2, 1, true};
+	tr->recorder = (struct recorder){.ops = &ops, .n_rings = 1, .n_cpus = 1, .wakes = true};
 	tr->options = *options;
 	tr->context.tracees = &tr->tracees;
 	tr->context.snaplen = options->snaplen;
