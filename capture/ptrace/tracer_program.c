@@ -5,11 +5,14 @@
 #include "format/recipe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,7 +23,7 @@
 #endif
 
 #define NR_CLONE3 435 /* of every ABI */
-#define RUNS_MAX  256 /* of calls in a seccomp program: the farthest jump is over the half of them */
+#define RUNS_MAX  256 /* of calls in a seccomp program */
 
 static struct call_plan plan_of(const struct kernel_recipe *r, uint32_t index)
 {
@@ -121,11 +124,65 @@ static void emit(struct tracer *tr, uint16_t code, uint32_t k, uint8_t yes, uint
 		tr->program[tr->n_program++] = (struct sock_filter){code, yes, no, k};
 }
 
+/* Nobody having asked for these, they stop only with what changes the tables: an argument of some values. */
+struct only_with {
+	const char *name;
+	uint8_t arg, n;
+	uint32_t values[3];
+};
+
+static const struct only_with *only_with_of(const struct tracer *tr, uint32_t index)
+{
+	static const struct only_with table[] = {
+		{"fcntl", 1, 3, {F_DUPFD, F_SETFD, F_DUPFD_CLOEXEC}},
+		{"prctl", 0, 1, {PR_SET_NAME}},
+		{"prlimit", 1, 1, {RLIMIT_NOFILE}},
+		{"setrlimit", 0, 1, {RLIMIT_NOFILE}},
+	};
+	const struct event_info *info;
+	struct kernel_recipe r;
+
+	kernel_recipe_begin(&r, index, tr->options.filter, true);
+	info = event_info_find(r.type);
+	for (size_t i = 0; info && !kernel_type_wanted(tr->options.filter, r.type) && i < sizeof table / sizeof *table; i++)
+		if (!strcmp(info->name, table[i].name))
+			return &table[i];
+	return NULL;
+}
+
 /* Calls from this number on stop, or pass, up to the next run. */
 struct run {
 	uint32_t first;
 	bool stops;
+	const struct only_with *with; /* NULL: whatever its arguments */
 };
+
+static unsigned run_size(const struct run *run)
+{
+	return run->with ? run->with->n + 3u : 1;
+}
+
+static unsigned runs_size(const struct run *runs, unsigned n)
+{
+	unsigned size = n - 1;
+
+	for (unsigned i = 0; i < n; i++)
+		size += run_size(&runs[i]);
+	return size;
+}
+
+static void emit_run(struct tracer *tr, const struct run *run)
+{
+	const struct only_with *with = run->with;
+
+	if (with) {
+		emit(tr, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, args[with->arg]), 0, 0);
+		for (unsigned i = 0; i < with->n; i++)
+			emit(tr, BPF_JMP | BPF_JEQ | BPF_K, with->values[i], (uint8_t)(with->n - i), 0);
+		emit(tr, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+	}
+	emit(tr, BPF_RET | BPF_K, run->stops ? SECCOMP_RET_TRACE : SECCOMP_RET_ALLOW, 0, 0);
+}
 
 /*
  * A search by halves: the kernel walks through the program once for each call there is when it takes it, and a
@@ -133,12 +190,15 @@ struct run {
  */
 static void emit_runs(struct tracer *tr, const struct run *runs, unsigned n)
 {
-	unsigned half = n / 2, left = 2 * half - 1; /* so many instructions */
+	unsigned half = n / 2, left;
 
 	if (n == 1) {
-		emit(tr, BPF_RET | BPF_K, runs->stops ? SECCOMP_RET_TRACE : SECCOMP_RET_ALLOW, 0, 0);
+		emit_run(tr, runs);
 		return;
 	}
+	left = runs_size(runs, half);
+	if (left > UINT8_MAX)
+		tr->n_program = PROGRAM_MAX;
 	emit(tr, BPF_JMP | BPF_JGE | BPF_K, runs[half].first, (uint8_t)left, 0);
 	emit_runs(tr, runs, half);
 	emit_runs(tr, runs + half, n - half);
@@ -151,15 +211,17 @@ static void emit_table(struct tracer *tr, uint32_t table)
 	unsigned n = 0;
 
 	for (uint32_t number = 0; number <= PSEUDO_TASK; number++) {
-		bool stops = is_wanted(tr, table + (number < PSEUDO_TASK ? number : SYSCALLS_MAX - 1));
+		uint32_t index = table + (number < PSEUDO_TASK ? number : SYSCALLS_MAX - 1);
+		bool stops = is_wanted(tr, index);
+		const struct only_with *with = stops ? only_with_of(tr, index) : NULL;
 
-		if (n && runs[n - 1].stops == stops)
+		if (n && runs[n - 1].stops == stops && runs[n - 1].with == with)
 			continue;
 		if (n == RUNS_MAX) {
 			tr->n_program = PROGRAM_MAX;
 			return;
 		}
-		runs[n++] = (struct run){number, stops};
+		runs[n++] = (struct run){number, stops, with};
 	}
 	emit(tr, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
 	emit_runs(tr, runs, n);

@@ -3,10 +3,13 @@
 #include "tests/unit/suite.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 
 /* ---- the seccomp program ---- */
@@ -19,8 +22,8 @@
 #define ARCH_32	    AUDIT_ARCH_ARM
 #endif
 
-/* What the kernel makes of it. */
-static uint32_t program_run(const struct sock_filter *program, unsigned n, uint32_t arch, uint32_t number)
+/* What the kernel makes of it; every argument of the call is the given one. */
+static uint32_t program_run(const struct sock_filter *program, unsigned n, uint32_t arch, uint32_t number, uint32_t argument)
 {
 	uint32_t a = 0;
 
@@ -29,8 +32,14 @@ static uint32_t program_run(const struct sock_filter *program, unsigned n, uint3
 
 		switch (f->code) {
 		case BPF_LD | BPF_W | BPF_ABS:
-			ck_assert(f->k == offsetof(struct seccomp_data, arch) || f->k == offsetof(struct seccomp_data, nr));
-			a = f->k == offsetof(struct seccomp_data, arch) ? arch : number;
+			if (f->k == offsetof(struct seccomp_data, arch))
+				a = arch;
+			else if (f->k == offsetof(struct seccomp_data, nr))
+				a = number;
+			else if (f->k >= offsetof(struct seccomp_data, args) && f->k % 8 == 0)
+				a = argument;
+			else
+				ck_abort_msg("load of %#x", f->k);
 			break;
 		case BPF_JMP | BPF_JA:
 			at += f->k;
@@ -51,6 +60,18 @@ static uint32_t program_run(const struct sock_filter *program, unsigned n, uint3
 		}
 	}
 	ck_abort_msg("the program has no end");
+}
+
+/* Of calls that only some arguments make interesting, those. */
+static const uint32_t telling[] = {F_DUPFD, F_SETFD, RLIMIT_NOFILE, PR_SET_NAME, F_DUPFD_CLOEXEC};
+
+static bool program_stops(const struct sock_filter *program, unsigned n, uint32_t arch, uint32_t number)
+{
+	bool stops = false;
+
+	for (size_t i = 0; i < sizeof telling / sizeof *telling; i++)
+		stops = stops || program_run(program, n, arch, number, telling[i]) == SECCOMP_RET_TRACE;
+	return stops;
 }
 
 static struct recorder *tracer_for(const char *text, struct kernel_filter *kernel)
@@ -84,7 +105,7 @@ static void check_program(const char *text)
 	for (unsigned table = 0; table < TABLES_MAX; table++)
 		for (uint32_t number = 0; number < 2 * SYSCALLS_MAX; number++) {
 			const struct kernel_recipe *recipe = tracer_recipe(tr, tracer_recipe_index(table, number));
-			bool stops = program_run(program, n, arches[table], number) == SECCOMP_RET_TRACE;
+			bool stops = program_stops(program, n, arches[table], number);
 
 			if (stops != ((recipe->flags & CALL_WANTED) != 0))
 				ck_abort_msg("%s: call %u of table %u: %d", text, number, table, stops);
@@ -120,6 +141,7 @@ END_TEST
 struct call_stops {
 	const char *name;
 	bool stops;
+	uint32_t argument;
 };
 
 static void check_stops(const char *text, const struct call_stops *calls, size_t n_calls)
@@ -139,8 +161,9 @@ static void check_stops(const char *text, const struct call_stops *calls, size_t
 #endif
 		if (number < 0)
 			continue;
-		if ((program_run(program, n, ARCH_NATIVE, (uint32_t)number) == SECCOMP_RET_TRACE) != calls[i].stops)
-			ck_abort_msg("%s: %s", text, calls[i].name);
+		if ((program_run(program, n, ARCH_NATIVE, (uint32_t)number, calls[i].argument) == SECCOMP_RET_TRACE) !=
+		    calls[i].stops)
+			ck_abort_msg("%s: %s with %u", text, calls[i].name, calls[i].argument);
 	}
 	recorder_free(r);
 }
@@ -152,9 +175,16 @@ START_TEST(test_tables_are_kept)
 		{"mkdir", true},  {"openat", true}, {"execve", true}, {"clone", true},	{"chdir", true},      {"socket", true},
 		{"close", false}, {"write", false}, {"stat", false},  {"sendto", false}, {"getsockopt", false}};
 	static const struct call_stops sockets[] = {{"connect", true}, {"bind", true}};
+	static const struct call_stops with[] = {
+		{"fcntl", true, F_DUPFD}, {"fcntl", true, F_DUPFD_CLOEXEC}, {"fcntl", true, F_SETFD}, {"fcntl", false, F_GETFL},
+		{"fcntl", false, F_SETLKW}, {"prctl", true, PR_SET_NAME}, {"prctl", false, PR_CAPBSET_READ},
+		{"prlimit64", true, RLIMIT_NOFILE}, {"prlimit64", false, RLIMIT_STACK}, {"setrlimit", false, RLIMIT_CPU}};
+	static const struct call_stops asked[] = {{"fcntl", true, F_GETFL}, {"prctl", true, PR_CAPBSET_READ}};
 	static const struct call_stops files[] = {{"connect", false}, {"bind", false}};
 
 	check_stops("evt.type=mkdir", always, sizeof always / sizeof *always);
+	check_stops("evt.type=mkdir", with, sizeof with / sizeof *with);
+	check_stops("evt.type in (fcntl, prctl)", asked, 2);
 	check_stops("evt.type in (mkdir, poll)", sockets, 2);
 	check_stops("evt.type in (mkdir, fstat)", sockets, 2);
 	check_stops("evt.type in (mkdir, openat)", files, 2);
