@@ -23,8 +23,8 @@ extern const uint8_t engine_object[], engine_object_end[];
 
 #define LINKS_MAX	      16
 #define BULK_LANE_MIN	      (1ull << 17) /* as the smallest --buffer */
-#define STATE_LANE_MIN	      (1ull << 19)
-#define LANE_MAX	      (1ull << 30)
+#define STATE_LANE_MIN	      (1ull << 18)
+#define LANE_MAX	      (1ull << 29) /* the verifier's limit to an offset that varies (BPF_MAX_VAR_OFF) */
 #define PID_NAMESPACE_OF_HOST 0xEFFFFFFC /* PROC_PID_INIT_INO: the same in every kernel */
 
 struct engine {
@@ -304,7 +304,7 @@ static int programs_load(struct engine *e, const struct engine_options *o, const
 	iterator = bpf_object__find_program_by_name(e->object, "on_unfinished");
 	r = lanes_end(&e->lanes, err);
 	if (r < 0)
-		return r;
+		return r == -EPERM ? load_failed(e, r, err) : r;
 	r = iterator && facts->may_sleep ? bpf_program__set_flags(iterator, BPF_F_SLEEPABLE) : 0;
 	if (r == 0)
 		r = maps_size(e);
@@ -383,7 +383,7 @@ static int program_attach(struct engine *e, struct bpf_program *program, struct 
 
 int engine_start(struct engine *e, struct error *err)
 {
-	/* No task may leave unseen (capture/bpf/calls.h): the first that is attached is the last that goes. */
+	/* No task may leave unseen (capture/bpf/places.h): the first that is attached is the last that goes. */
 	struct bpf_program *first = bpf_object__find_program_by_name(e->object, "on_process_exit"), *program;
 	int r;
 

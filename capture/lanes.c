@@ -58,7 +58,7 @@ int lanes_end(struct lanes *l, struct error *err)
 	if (l->running)
 		pthread_join(l->thread, NULL);
 	l->running = false;
-	if (l->result < 0)
+	if (l->result < 0 && l->result != -EPERM)
 		*err = l->error;
 	return l->result;
 }

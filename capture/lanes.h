@@ -1,8 +1,8 @@
 /*
- * The lanes of capture/bpf/lanes.h as user space sees them: those for what changes state, of each CPU one
+ * The lanes of capture/bpf/lane.h as user space sees them: those for what changes state, of each CPU one
  * and one of the iterator; then those for the rest, of each CPU one.
  *
- * Making and mapping 72 MiB of pages takes as long as reading the programs: lanes_begin() starts on it in
+ * Making and mapping 70 MiB of pages takes as long as reading the programs: lanes_begin() starts on it in
  * a thread of its own, lanes_end() waits for it.
  */
 #pragma once
@@ -33,7 +33,7 @@ struct lanes {
 
 /* Sizes are powers of two. */
 void lanes_begin(struct lanes *l, unsigned n_cpus, uint32_t state_size, uint32_t bulk_size);
-int lanes_end(struct lanes *l, struct error *err); /* 0 or negative errno */
+int lanes_end(struct lanes *l, struct error *err); /* 0 or negative errno; for -EPERM the caller has better words */
 void lanes_free(struct lanes *l);
 
 /* As engine_drain(), of the i-th lane. */

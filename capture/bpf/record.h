@@ -4,7 +4,7 @@
  * plain array indexed by CPU will do (a per-CPU map value is limited to 32 KiB).
  */
 #pragma once
-#include "lanes.h"
+#include "lane.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>

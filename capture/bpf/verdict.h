@@ -4,7 +4,7 @@
  */
 #pragma once
 #include "announce.h"
-#include "calls.h"
+#include "places.h"
 
 #define TREE_DEPTH_MAX 32
 
