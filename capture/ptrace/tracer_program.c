@@ -96,14 +96,6 @@ static uint8_t flags_of(const struct tracer *tr, uint32_t index, const struct ke
 	return flags | (signal.flags & CALL_WANTED);
 }
 
-static bool is_wanted(const struct tracer *tr, uint32_t index)
-{
-	struct kernel_recipe r;
-
-	kernel_recipe_begin(&r, index, tr->options.filter, true);
-	return flags_of(tr, index, &r) & CALL_WANTED;
-}
-
 const struct kernel_recipe *tracer_recipe(struct tracer *tr, uint32_t index)
 {
 	struct kernel_recipe *r = &tr->recipes[index];
@@ -131,7 +123,7 @@ struct only_with {
 	uint32_t values[3];
 };
 
-static const struct only_with *only_with_of(const struct tracer *tr, uint32_t index)
+static const struct only_with *only_with_of(const struct tracer *tr, uint16_t type)
 {
 	static const struct only_with table[] = {
 		{"fcntl", 1, 3, {F_DUPFD, F_SETFD, F_DUPFD_CLOEXEC}},
@@ -139,12 +131,11 @@ static const struct only_with *only_with_of(const struct tracer *tr, uint32_t in
 		{"prlimit", 1, 1, {RLIMIT_NOFILE}},
 		{"setrlimit", 0, 1, {RLIMIT_NOFILE}},
 	};
-	const struct event_info *info;
-	struct kernel_recipe r;
+	const struct event_info *info = event_info_find(type);
 
-	kernel_recipe_begin(&r, index, tr->options.filter, true);
-	info = event_info_find(r.type);
-	for (size_t i = 0; info && !kernel_type_wanted(tr->options.filter, r.type) && i < sizeof table / sizeof *table; i++)
+	if (!info || kernel_type_wanted(tr->options.filter, type))
+		return NULL;
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		if (!strcmp(info->name, table[i].name))
 			return &table[i];
 	return NULL;
@@ -156,6 +147,18 @@ struct run {
 	bool stops;
 	const struct only_with *with; /* NULL: whatever its arguments */
 };
+
+static struct run run_of(const struct tracer *tr, uint32_t table, uint32_t number)
+{
+	uint32_t index = table + (number < PSEUDO_TASK ? number : SYSCALLS_MAX - 1);
+	struct run run = {.first = number};
+	struct kernel_recipe r;
+
+	kernel_recipe_begin(&r, index, tr->options.filter, true);
+	run.stops = flags_of(tr, index, &r) & CALL_WANTED;
+	run.with = run.stops ? only_with_of(tr, r.type) : NULL;
+	return run;
+}
 
 static unsigned run_size(const struct run *run)
 {
@@ -211,17 +214,15 @@ static void emit_table(struct tracer *tr, uint32_t table)
 	unsigned n = 0;
 
 	for (uint32_t number = 0; number <= PSEUDO_TASK; number++) {
-		uint32_t index = table + (number < PSEUDO_TASK ? number : SYSCALLS_MAX - 1);
-		bool stops = is_wanted(tr, index);
-		const struct only_with *with = stops ? only_with_of(tr, index) : NULL;
+		struct run run = run_of(tr, table, number);
 
-		if (n && runs[n - 1].stops == stops && runs[n - 1].with == with)
+		if (n && runs[n - 1].stops == run.stops && runs[n - 1].with == run.with)
 			continue;
 		if (n == RUNS_MAX) {
 			tr->n_program = PROGRAM_MAX;
 			return;
 		}
-		runs[n++] = (struct run){number, stops, with};
+		runs[n++] = run;
 	}
 	emit(tr, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
 	emit_runs(tr, runs, n);
