@@ -136,7 +136,6 @@ static int config_set(struct engine *e, const struct engine_options *o, struct e
 		.by_cgroup = o->cgroup != NULL,
 		.keep_env = o->keep_env,
 		.structures = o->structures,
-		.start_boot_ns = clock_ns(CLOCK_BOOTTIME),
 	};
 	struct bpf_map *map;
 

@@ -153,16 +153,11 @@ static __always_inline bool walk_common(struct scratch *s, const struct kernel_s
 		return true;
 	}
 	if (kind == KIND_OUT) {
-		u32 len = s->result;
+		u32 len;
 
 		if (s->result < 0)
 			return false;
-		if (s->result > config.snaplen) {
-			len = config.snaplen;
-			s->head.flags |= EVENT_TRUNCATED;
-		}
-		barrier_var(len);
-		len &= 0xFFFF;
+		len = kept_bytes(s, s->result);
 		if (bpf_probe_read_user(p + 2, len, (void *)a))
 			return false;
 		walk_sized(s, p, len);

@@ -105,7 +105,6 @@ struct engine_config {
 	u8 by_tree, by_cgroup; /* --cgroup; -p and the command */
 	u8 on_comm, on_cred, on_parent, on_tree; /* the filter asks for it */
 	u8 keep_env, structures;
-	u64 start_boot_ns;
 	u32 n_questions, n_clauses;
 	u32 task_questions, call_questions; /* bits: those about the task, and all others */
 	struct engine_question {

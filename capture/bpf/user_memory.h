@@ -42,9 +42,9 @@ static __always_inline void put_text(struct scratch *s, const struct kernel_step
 	walk_sized(s, p, n);
 }
 
-static __always_inline void put_bytes(struct scratch *s, const struct kernel_step *step, u64 addr, u64 wanted)
+/* How many of the bytes are kept: at most 64 KiB, for the verifier. */
+static __always_inline u32 kept_bytes(struct scratch *s, u64 wanted)
 {
-	u8 *p = walk_place(s);
 	u32 len = wanted;
 
 	if (wanted > config.snaplen) {
@@ -52,7 +52,14 @@ static __always_inline void put_bytes(struct scratch *s, const struct kernel_ste
 		s->head.flags |= EVENT_TRUNCATED;
 	}
 	barrier_var(len);
-	len &= 0xFFFF;
+	return len & 0xFFFF;
+}
+
+static __always_inline void put_bytes(struct scratch *s, const struct kernel_step *step, u64 addr, u64 wanted)
+{
+	u8 *p = walk_place(s);
+	u32 len = kept_bytes(s, wanted);
+
 	if (!p || (len && bpf_probe_read_user(p + 2, len, (void *)addr))) {
 		walk_absent(s, step);
 		return;
