@@ -11,5 +11,5 @@ static inline uint64_t clock_ns(clockid_t id)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* What is to be added to CLOCK_BOOTTIME for the wall clock, as both are now; modulo 2^64. */
-uint64_t clock_boot_to_wall(void);
+/* What is to be added to one clock for the other, as both are now; modulo 2^64. */
+uint64_t clock_offset(clockid_t from, clockid_t to);

@@ -123,6 +123,18 @@ static void questions_set(struct engine_config *config, const struct kernel_filt
 		config->clauses[i] = (struct engine_clause){f->clauses[i].yes, f->clauses[i].no};
 }
 
+/* Before loading: what the programs' variables in that section are. */
+static int variables_set(struct engine *e, const char *section, const void *data, size_t size, struct error *err)
+{
+	struct bpf_map *map;
+	int r = -ENOENT;
+
+	bpf_object__for_each_map(map, e->object)
+		if (strstr(bpf_map__name(map), section))
+			r = bpf_map__set_initial_value(map, data, size);
+	return r < 0 ? error_set(err, r, "the BPF object's %s: %s", section, strerror(-r)) : 0;
+}
+
 static int config_set(struct engine *e, const struct engine_options *o, struct error *err)
 {
 	struct engine_config config = {
@@ -137,14 +149,13 @@ static int config_set(struct engine *e, const struct engine_options *o, struct e
 		.keep_env = o->keep_env,
 		.structures = o->structures,
 	};
-	struct bpf_map *map;
+	uint64_t suspended_ns = clock_offset(CLOCK_MONOTONIC, CLOCK_BOOTTIME);
+	int r;
 
 	if (o->filter)
 		questions_set(&config, o->filter);
-	bpf_object__for_each_map(map, e->object)
-		if (strstr(bpf_map__name(map), ".rodata"))
-			return bpf_map__set_initial_value(map, &config, sizeof config);
-	return error_set(err, -EINVAL, "the BPF object has no configuration");
+	r = variables_set(e, ".rodata", &config, sizeof config, err);
+	return r == 0 ? variables_set(e, ".data.clock", &suspended_ns, sizeof suspended_ns, err) : r;
 }
 
 static uint64_t map_bytes(struct bpf_map *map)
@@ -272,6 +283,7 @@ static struct bpf_object *object_open(const char *types)
 struct kernel_facts {
 	int types;	/* those that the programs need, as a file; negative where all will have to be read */
 	bool may_sleep; /* iterators may, and read the memory of the tasks that they come by */
+	bool may_suspend; /* and tells of it */
 };
 
 static struct kernel_facts kernel_facts_find(void)
@@ -283,16 +295,30 @@ static struct kernel_facts kernel_facts_find(void)
 	if (object && kernel) {
 		facts.types = core_types_file(kernel, bpf_object__btf(object));
 		facts.may_sleep = core_types_has_value(kernel, "bpf_func_id", "BPF_FUNC_copy_from_user_task");
+		facts.may_suspend = btf__find_by_name_kind(kernel, "btf_trace_suspend_resume", BTF_KIND_TYPEDEF) > 0;
 	}
 	btf__free(kernel);
 	bpf_object__close(object);
 	return facts;
 }
 
+static struct bpf_program *program_named(struct engine *e, const char *name)
+{
+	return bpf_object__find_program_by_name(e->object, name);
+}
+
+static int programs_adapt(struct engine *e, const struct kernel_facts *facts)
+{
+	int r = bpf_program__set_autoload(program_named(e, "on_suspend"), facts->may_suspend);
+
+	return r == 0 && facts->may_sleep
+		       ? bpf_program__set_flags(program_named(e, "on_unfinished"), BPF_F_SLEEPABLE)
+		       : r;
+}
+
 static int programs_load(struct engine *e, const struct engine_options *o, const struct kernel_facts *facts,
 			 struct error *err)
 {
-	struct bpf_program *iterator;
 	char path[64];
 	int r;
 
@@ -300,11 +326,10 @@ static int programs_load(struct engine *e, const struct engine_options *o, const
 	e->object = object_open(facts->types >= 0 ? path : NULL);
 	if (!e->object)
 		return load_failed(e, -errno, err);
-	iterator = bpf_object__find_program_by_name(e->object, "on_unfinished");
 	r = lanes_end(&e->lanes, err);
 	if (r < 0)
 		return r == -EPERM ? load_failed(e, r, err) : r;
-	r = iterator && facts->may_sleep ? bpf_program__set_flags(iterator, BPF_F_SLEEPABLE) : 0;
+	r = programs_adapt(e, facts);
 	if (r == 0)
 		r = maps_size(e);
 	if (r == 0)
@@ -383,13 +408,13 @@ static int program_attach(struct engine *e, struct bpf_program *program, struct 
 int engine_start(struct engine *e, struct error *err)
 {
 	/* No task may leave unseen (capture/bpf/places.h): the first that is attached is the last that goes. */
-	struct bpf_program *first = bpf_object__find_program_by_name(e->object, "on_process_exit"), *program;
+	struct bpf_program *first = program_named(e, "on_process_exit"), *program;
 	int r;
 
 	log_into = e->log;
 	r = program_attach(e, first, err);
 	bpf_object__for_each_program(program, e->object)
-		if (r == 0 && program != first && e->n_links < LINKS_MAX)
+		if (r == 0 && program != first && bpf_program__autoload(program) && e->n_links < LINKS_MAX)
 			r = program_attach(e, program, err);
 	log_into = NULL;
 	/* Opened now, read at the end, when there are no privileges any more. */

@@ -222,7 +222,7 @@ static void look_around(struct packet_capture *p)
 	struct pcap_stat stats;
 	uint64_t n = 0;
 
-	p->shift_ns = (int64_t)(clock_boot_to_wall() - p->offset_ns);
+	p->shift_ns = (int64_t)(clock_offset(CLOCK_BOOTTIME, CLOCK_REALTIME) - p->offset_ns);
 	for (size_t i = 0; i < p->n_handles; i++)
 		if (pcap->stats(p->handles[i].pcap, &stats) == 0)
 			n += (uint64_t)stats.ps_drop + stats.ps_ifdrop;
@@ -280,7 +280,7 @@ int packet_capture_start(struct packet_capture *p, struct error *err)
 	sigset_t all, before;
 	int r;
 
-	p->offset_ns = clock_boot_to_wall();
+	p->offset_ns = clock_offset(CLOCK_BOOTTIME, CLOCK_REALTIME);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	r = pthread_create(&p->thread, NULL, capture_main, p);

@@ -24,7 +24,7 @@ static void find_boot_time(struct snapshot *sn, bool is_this_machine)
 	if (sn->ticks_per_second <= 0)
 		sn->ticks_per_second = 100;
 	if (is_this_machine)
-		sn->boot_ns = clock_boot_to_wall();
+		sn->boot_ns = clock_offset(CLOCK_BOOTTIME, CLOCK_REALTIME);
 	else if (proc_file(sn, sn->root, "stat", 16u << 20) &&
 		 (p = strstr((const char *)sn->file.data, "btime ")))
 		sn->boot_ns = strtoull(p + strlen("btime "), NULL, 10) * 1000000000u;

@@ -362,7 +362,7 @@ static void check_losses(struct source_bpf *s, uint64_t from, uint64_t now)
 
 static void check_clock(struct source_bpf *s, uint64_t now)
 {
-	uint64_t wall = clock_boot_to_wall();
+	uint64_t wall = clock_offset(CLOCK_BOOTTIME, CLOCK_REALTIME);
 	int64_t change = (int64_t)(wall - s->wall_offset);
 	struct state_entry e = {.kind = ENTRY_CLOCK};
 
@@ -513,7 +513,7 @@ struct source *source_bpf_new(const struct source_bpf_options *options, struct e
 	s->source.ops = &ops;
 	s->source.schema = s->schema;
 	s->options = *options;
-	s->offset = s->wall_offset = clock_boot_to_wall();
+	s->offset = s->wall_offset = clock_offset(CLOCK_BOOTTIME, CLOCK_REALTIME);
 	s->checked_ns = s->looked_ns = clock_ns(CLOCK_BOOTTIME);
 	return &s->source;
 

@@ -248,7 +248,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 	regs_args(regs, table, call->args);
 	if (config.structures)
 		before_take(call, recipe);
-	call->enter_ns = bpf_ktime_get_boot_ns();
+	call->enter_ns = clock_ns();
 	if ((recipe->flags & CALL_AT_ENTRY) && call->verdict == VERDICT_WANTED) {
 		u64 now = call->enter_ns;
 
@@ -280,7 +280,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	}
 	if (call->verdict == VERDICT_EXCLUDED || call->sysno == NO_CALL)
 		goto done;
-	now = bpf_ktime_get_boot_ns();
+	now = clock_ns();
 	if (!call->enter_ns) {
 		/* It began before us, or it is a child's first return. */
 		u32 table = call_table(task);
@@ -385,7 +385,7 @@ static __always_inline struct scratch *event_begin(struct task_struct *task, u32
 	*flags = recipe->flags;
 	s = scratch_begin(task, cpu, recipe->type);
 	if (s)
-		s->head.exit_ns = bpf_ktime_get_boot_ns();
+		s->head.exit_ns = clock_ns();
 	return s;
 }
 
@@ -494,7 +494,7 @@ int on_unfinished(struct bpf_iter__task *ctx)
 	if (!recipe || !(recipe->flags & CALL_WANTED))
 		return 0;
 	/* Other programs may run meanwhile: the iterator has a buffer of its own. */
-	s = call_begin(config.n_cpus, task, call, recipe, bpf_ktime_get_boot_ns(), 0,
+	s = call_begin(config.n_cpus, task, call, recipe, clock_ns(), 0,
 		       EVENT_UNFINISHED | EVENT_NO_RESULT);
 	if (!s)
 		return 0;

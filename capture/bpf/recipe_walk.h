@@ -197,13 +197,10 @@ static __always_inline void walk_from(struct scratch *s, const struct kernel_rec
 }
 
 /* Appends all parameters of a recipe to the (begun) record in s; s->task and what follows are set. */
-__noinline int walk_recipe(struct scratch *s, struct kernel_recipe *recipe)
+static __always_inline void walk_recipe(struct scratch *s, const struct kernel_recipe *recipe)
 {
-	u32 n;
+	u32 n = walk_begin(s, recipe);
 
-	if (!s || !recipe)
-		return 0;
-	n = walk_begin(s, recipe);
 #pragma clang loop unroll(disable)
 	for (u32 i = 0; i < INLINE_STEPS; i++) {
 		const struct kernel_step *step = &recipe->steps[i];
@@ -214,7 +211,6 @@ __noinline int walk_recipe(struct scratch *s, struct kernel_recipe *recipe)
 			walk_any(s, step);
 	}
 	walk_from(s, recipe, INLINE_STEPS, n);
-	return 0;
 }
 
 /* The same of many steps, none of them common, from far down in the stack. */

@@ -79,6 +79,17 @@ for round in 1 2; do
 	cat /tmp/err3
 	rm -rf /tmp/work/*
 done
+cat >sleeper <<'SLEEPER'
+date +%s
+echo +5 >/sys/class/rtc/rtc0/wakealarm
+echo mem >/sys/power/state
+date +%s
+SLEEPER
+scapcap --engine=bpf -w /tmp/z -- sh sleeper >/tmp/dates 2>/tmp/err5
+cat /tmp/err5
+echo "MARK dates $(tr '\n' ' ' </tmp/dates)"
+echo "MARK written $(scapread -r /tmp/z -p '%evt.rawtime.s' evt.type=write and proc.name=date | tr '\n' ' ')"
+echo "MARK slept $(($(scapread -r /tmp/z -p %evt.latency evt.type=write and fd.name=/sys/power/state) / 1000000000))"
 for file in f c1 notes1 c2 notes2; do
 	echo "BEGIN-FILE $file"
 	gzip -c /tmp/$file | base64
@@ -117,6 +128,14 @@ at_least cat 1
 check "kernel 6.1: $(mark others) events of other programs" [ "$(mark others)" = 0 ]
 
 at_least structures 1
+
+# While the machine is suspended time goes on: what was written is the time of its writing.
+at_least slept 3
+read -r before after <<<"$(mark dates)"
+read -r first second <<<"$(mark written)"
+at_second() { [ "$1" -ge "$2" ] && [ "$1" -le $(($2 + 1)) ]; }
+check "kernel 6.1: $before was written at $first" at_second "$first" "$before"
+check "kernel 6.1: suspended and awake again, $after was written at $second" at_second "$second" "$after"
 
 file_of() {
 	tr -d '\r' <"$TMP/serial" | sed "1,/^BEGIN-FILE $1\$/d; /^END-FILE/,\$d" | base64 -d | gunzip >"$TMP/$1.scap"
