@@ -6,6 +6,7 @@ need_engine
 
 wait_for() {	# wait_for PATTERN FILE [LINES]
 	local i
+	: >>"$2" # who writes it may not have begun
 	for ((i = 0; i < 400; i++)); do
 		[ "$(grep -c "$1" "$2")" -lt "${3-1}" ] || return 0
 		sleep 0.05
