@@ -25,9 +25,9 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 #define NR_EXECVE_COMPAT   11
 #define NR_EXECVEAT_COMPAT 358
 
-static __always_inline u32 call_table(struct task_struct *task)
+static __always_inline u32 call_table(void)
 {
-	return task->thread_info.status & TS_COMPAT ? TABLE_COMPAT : 0;
+	return bpf_get_current_task_btf()->thread_info.status & TS_COMPAT ? TABLE_COMPAT : 0;
 }
 
 static __always_inline s64 regs_number(struct pt_regs *regs)
@@ -60,9 +60,9 @@ static __always_inline void regs_args(struct pt_regs *regs, u32 table, u64 *args
 #define NR_EXECVEAT_COMPAT 387
 #define TIF_32BIT	   22
 
-static __always_inline u32 call_table(struct task_struct *task)
+static __always_inline u32 call_table(void)
 {
-	return task->thread_info.flags >> TIF_32BIT & 1 ? TABLE_COMPAT : 0;
+	return bpf_get_current_task_btf()->thread_info.flags >> TIF_32BIT & 1 ? TABLE_COMPAT : 0;
 }
 
 static __always_inline s64 regs_number(struct pt_regs *regs)
@@ -81,11 +81,11 @@ static __always_inline void regs_args(struct pt_regs *regs, u32 table, u64 *args
 }
 #endif
 
-static __always_inline bool is_exec(struct task_struct *task, s64 id)
+static __always_inline bool is_exec(s64 id)
 {
 	if (id == NR_EXECVE || id == NR_EXECVEAT)
 		return true;
-	return (id == NR_EXECVE_COMPAT || id == NR_EXECVEAT_COMPAT) && call_table(task);
+	return (id == NR_EXECVE_COMPAT || id == NR_EXECVEAT_COMPAT) && call_table();
 }
 
 /* Index into recipes; numbers beyond the tables share the last slot, which says "generic". */
@@ -98,7 +98,7 @@ static __always_inline u32 recipe_index(u32 table, s64 id)
 	return table + n;
 }
 
-static __always_inline void head_fill(struct record *head, struct task_struct *task, struct call *call,
+static __always_inline void head_fill(struct record *head, const struct call *call,
 				      const struct kernel_recipe *recipe, u64 exit_ns, s64 result, u32 flags)
 {
 	u32 fd_arg = recipe->fd_arg;
@@ -108,39 +108,37 @@ static __always_inline void head_fill(struct record *head, struct task_struct *t
 	head->enter_ns = call->enter_ns;
 	head->exit_ns = exit_ns;
 	head->result = result;
-	/* Typed pointers are read directly, without a helper call each. */
-	head->tid = config.pidns_inum ? task_tid(task) : (u32)task->pid;
-	head->pid = config.pidns_inum ? task_pid(task) : (u32)task->tgid;
+	head->tid = call->tid;
+	head->pid = call->pid;
 	head->fd = fd_arg < 6 ? (s32)call->args[fd_arg & 7] : FD_NONE;
 	head->absent = recipe->absent;
 	head->sysno = call->sysno & (TABLE_COMPAT - 1);
-	head->born = task->start_boottime >> 20;
+	head->born = call->born;
 }
 
 /* A record without payload is written in place. */
-static __always_inline bool head_record(struct task_struct *task, struct call *call,
-					const struct kernel_recipe *recipe, u64 exit_ns, s64 result, u32 flags)
+static __always_inline void head_record(const struct call *call, const struct kernel_recipe *recipe, u64 exit_ns,
+					s64 result, u32 flags)
 {
 	u32 cpu = bpf_get_smp_processor_id();
 	struct engine_counters *c = bpf_map_lookup_elem(&counters, &cpu);
 	struct claim claim = lane_claim(&bulk_lanes, config.bulk_lane, cpu, sizeof(struct record));
 
 	if (!c)
-		return false;
+		return;
 	if (!claim.record) {
 		count_loss(&c->lost_bulk, c);
-		return true;
+		return;
 	}
-	head_fill(claim.record, task, call, recipe, exit_ns, result, flags);
+	head_fill(claim.record, call, recipe, exit_ns, result, flags);
 	claim.record->size = sizeof(struct record);
 	claim.record->cpu = cpu;
 	lane_publish(&claim);
 	c->n_records++;
-	return true;
 }
 
 /* Begins a record in one of the buffers: all but the parameters. */
-static __always_inline struct scratch *call_begin(u32 buffer, struct task_struct *task, struct call *call,
+static __always_inline struct scratch *call_begin(u32 buffer, const struct call *call,
 						  const struct kernel_recipe *recipe, u64 exit_ns, s64 result,
 						  u32 flags)
 {
@@ -148,7 +146,7 @@ static __always_inline struct scratch *call_begin(u32 buffer, struct task_struct
 
 	if (!s)
 		return 0;
-	s->task = (u64)task;
+	s->task = call->task;
 	__builtin_memcpy(s->args, call->args, sizeof call->args);
 	s->result = result;
 	s->compat = call->sysno >= TABLE_COMPAT;
@@ -158,7 +156,7 @@ static __always_inline struct scratch *call_begin(u32 buffer, struct task_struct
 		s->pieces.before[0] = call->before[0];
 		s->pieces.before[1] = call->before[1];
 	}
-	head_fill(&s->head, task, call, recipe, exit_ns, result, flags);
+	head_fill(&s->head, call, recipe, exit_ns, result, flags);
 	return s;
 }
 
@@ -168,27 +166,20 @@ static __always_inline bool is_without_effect(const struct kernel_recipe *recipe
 	return result < 0 && (recipe->flags & CALL_MAKES);
 }
 
-/* Puts the record of a call together and sends it. */
-static __always_inline void call_record(struct task_struct *task, struct call *call,
-					struct kernel_recipe *recipe, u64 exit_ns, s64 result, u32 flags,
-					bool returned)
+static __always_inline void call_send(struct scratch *s, const struct kernel_recipe *recipe, u32 lane)
 {
-	u32 cpu = bpf_get_smp_processor_id();
-	struct scratch *s = call_begin(cpu, task, call, recipe, exit_ns, result, flags);
-
-	if (!s)
-		return;
-	if (returned)
-		walk_recipe(s, recipe);
-	else
-		walk_values(s, recipe);
-	record_send(s, s->loops.off, (recipe->flags & CALL_STATE) && !is_without_effect(recipe, result), cpu);
+	record_send(s, s->loops.off, (recipe->flags & CALL_STATE) && !is_without_effect(recipe, s->result), lane);
 }
 
-static __always_inline struct call *call_of(struct task_struct *task)
+/* Of the task whose registers these are, which is current. */
+static __always_inline struct call *call_of(struct pt_regs *regs)
 {
-	struct call *call = call_make(task);
+	struct place *place = place_of(regs);
+	struct call *call;
 
+	if (place && place->regs == (u64)regs)
+		return &place->call;
+	call = call_make(bpf_get_current_task_btf());
 	if (!call) {
 		u32 cpu = bpf_get_smp_processor_id();
 		struct engine_counters *c = bpf_map_lookup_elem(&counters, &cpu);
@@ -224,19 +215,18 @@ static __always_inline void before_take(struct call *call, const struct kernel_r
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct kernel_recipe *recipe;
 	struct call *call;
 	u32 table, index;
 
-	call = call_of(task);
+	call = call_of(regs);
 	if (!call)
 		return 0;
-	if (verdict_stale(task, call))
+	if (verdict_stale(call))
 		verdict_update(call);
-	if (call->verdict == VERDICT_EXCLUDED && !is_exec(task, id))
+	if (call->verdict == VERDICT_EXCLUDED && !is_exec(id))
 		return 0;
-	table = call_table(task);
+	table = call_table();
 	index = recipe_index(table, id);
 	recipe = bpf_map_lookup_elem(&recipes, &index);
 	if (!recipe || !(recipe->flags & CALL_WANTED) || !may_pass(call, recipe)) {
@@ -250,10 +240,16 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 		before_take(call, recipe);
 	call->enter_ns = clock_ns();
 	if ((recipe->flags & CALL_AT_ENTRY) && call->verdict == VERDICT_WANTED) {
+		u32 cpu = bpf_get_smp_processor_id();
 		u64 now = call->enter_ns;
+		struct scratch *s;
 
 		call->enter_ns = 0;
-		call_record(task, call, recipe, now, 0, EVENT_NO_RESULT, false);
+		s = call_begin(cpu, call, recipe, now, 0, EVENT_NO_RESULT);
+		if (!s)
+			return 0;
+		walk_values(s, recipe);
+		call_send(s, recipe, cpu);
 	}
 	return 0;
 }
@@ -261,16 +257,16 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct kernel_recipe *recipe;
-	u32 index, flags = 0;
+	u32 cpu = bpf_get_smp_processor_id(), index, flags = 0;
+	struct scratch *s;
 	struct call *call;
 	u64 now;
 
-	call = call_of(task);
+	call = call_of(regs);
 	if (!call)
 		return 0;
-	if (verdict_stale(task, call)) {
+	if (verdict_stale(call)) {
 		u32 yes = call->yes, no = call->no;
 
 		verdict_update(call);
@@ -283,7 +279,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	now = clock_ns();
 	if (!call->enter_ns) {
 		/* It began before us, or it is a child's first return. */
-		u32 table = call_table(task);
+		u32 table = call_table();
 		s64 id = regs_number(regs);
 
 		if (id < 0)
@@ -308,9 +304,18 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 		call->announce = 0;
 		task_announce(call, now);
 	}
-	if (recipe->n_steps || (recipe->flags & CALL_STATE) ||
-	    !head_record(task, call, recipe, now, ret, flags))
-		call_record(task, call, recipe, now, ret, flags, true);
+	if (!recipe->n_steps && !(recipe->flags & CALL_STATE)) {
+		head_record(call, recipe, now, ret, flags);
+		goto done;
+	}
+	s = call_begin(cpu, call, recipe, now, ret, flags);
+	/* The call has been looked at for the last time: wherever it was kept, the verifier walks the recipe once. */
+	call->enter_ns = 0;
+	if (!s)
+		return 0;
+	walk_recipe(s, recipe);
+	call_send(s, recipe, cpu);
+	return 0;
 done:
 	call->enter_ns = 0;
 	return 0;
@@ -494,7 +499,7 @@ int on_unfinished(struct bpf_iter__task *ctx)
 	if (!recipe || !(recipe->flags & CALL_WANTED))
 		return 0;
 	/* Other programs may run meanwhile: the iterator has a buffer of its own. */
-	s = call_begin(config.n_cpus, task, call, recipe, clock_ns(), 0,
+	s = call_begin(config.n_cpus, call, recipe, clock_ns(), 0,
 		       EVENT_UNFINISHED | EVENT_NO_RESULT);
 	if (!s)
 		return 0;

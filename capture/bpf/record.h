@@ -100,6 +100,9 @@ struct call {
 	u8 in_tree;
 	u8 announce; /* wanted, and to be announced before its next record */
 	u64 args[6];
+	u64 task;	    /* struct task_struct *: this and what follows are known with the verdict */
+	u32 tid, pid, born; /* as records have them */
+	u32 pad;
 	u32 yes, no;	 /* answers to questions about the task */
 	const void *cred; /* what the verdict depended on */
 	const void *cgroups;

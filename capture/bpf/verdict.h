@@ -182,6 +182,11 @@ __noinline int verdict_update(struct call *call)
 
 	if (!call)
 		return VERDICT_EXCLUDED;
+	call->task = (u64)task;
+	/* Typed pointers are read directly, without a helper call each. */
+	call->tid = config.pidns_inum ? task_tid(task) : (u32)task->pid;
+	call->pid = config.pidns_inum ? task_pid(task) : (u32)task->tgid;
+	call->born = task->start_boottime >> 20;
 	was_excluded = call->was_excluded;
 	wanted = verdict_wanted(task, call);
 	if (config.on_cred)
@@ -200,13 +205,13 @@ __noinline int verdict_update(struct call *call)
 }
 
 /* Whether the cached verdict still stands on what it was computed from. */
-static __always_inline bool verdict_stale(const struct task_struct *task, const struct call *call)
+static __always_inline bool verdict_stale(const struct call *call)
 {
-	if (config.on_cred && call->cred != task->cred)
+	if (config.on_cred && call->cred != bpf_get_current_task_btf()->cred)
 		return true;
 	if (config.on_parent)
 		return true;
-	if (config.by_cgroup && call->cgroups != task->cgroups)
+	if (config.by_cgroup && call->cgroups != bpf_get_current_task_btf()->cgroups)
 		return true;
 	return call->verdict == VERDICT_UNKNOWN;
 }
