@@ -4,32 +4,36 @@
 #
 #	tests/bench/call_cost.sh BUILD-FOLDER [--smoke]
 #
-# Three passes over all of it, one after the other, and of each the median; in each pass the median of 15
-# rounds. The program is pinned to one CPU, the tools run where they like: the cost of what happens inside
+# Three passes over all of it, one after the other, and of each the median; in each pass the median of 400
+# rounds, and their lower quartile: on a machine that others share, what it costs while they are quiet. The program is pinned to one CPU, the tools run where they like: the cost of what happens inside
 # the call, not of sharing a CPU. strace stands there both ways, once, for it is slow.
 . "$(dirname "$0")/../live/live.sh"
 need_engine
-n=40000 slow=1000 passes=3
-[ "${2-}" != --smoke ] || n=2000 slow=50 passes=1
+n=1000 slow=20 passes=3
+[ "${2-}" != --smoke ] || n=50 slow=2 passes=1
 cost=$BUILD/tests/bench/call_cost
 pin() { taskset -c 0 "$@"; }
 
-# middle FILE...: of each call the median of its lines.
+# middle FILE...: of each call the median of its lines, of the medians and of the quartiles.
 middle() {
-	sort -k1,1 -k2,2n "$@" | awk '{ v[$1, ++n[$1]] = $2 }
-		END { for (call in n) print call, v[call, int((n[call] + 1) / 2)] }'
+	for column in 2 3; do
+		sort -k1,1 -k$column,${column}n "$@" | awk -v c=$column '{ v[$1, ++n[$1]] = $c }
+			END { for (call in n) print call c, v[call, int((n[call] + 1) / 2)] }'
+	done
 }
 
-# row NAME FILES: what they say, above the bare call.
-row() {
-	local name=$1
-	shift
+# row_above BASE NAME FILES: what they say, above the base.
+row_above() {
+	local base=$1 name=$2
+	shift 2
 	[ -s "$1" ] || { printf '%-42s %s\n' "$name" "did not run"; return; }
-	awk -v name="$name" 'NR == FNR { bare[$1] = $2; next }
+	middle "$@" | awk -v name="$name" -v base="$base" '
+		BEGIN { while ((getline <base) > 0) bare[$1] = $2 }
 		{ above[$1] = $2 - bare[$1] }
-		END { printf "%-42s %8d %8d %8d\n", name, above["getppid"], above["openat"], above["read"] }' \
-		<(middle "$TMP"/bare.*) <(middle "$@")
+		END { printf "%-42s %8d %8d %8d  %8d %8d %8d\n", name, above["getppid2"], above["openat2"],
+			above["read2"], above["getppid3"], above["openat3"], above["read3"] }'
 }
+row() { row_above "$TMP/bare" "$@"; }
 
 # while_capturing OUT FILTER...: the program runs beside a capture with that filter.
 while_capturing() {
@@ -51,16 +55,17 @@ for ((i = 1; i <= passes; i++)); do
 	"$BUILD/tests/bench/nothing" "$BUILD/tests/bench/nothing.bpf.o" taskset -c 0 "$cost" $n >"$TMP/empty.$i"
 	! command -v bpftrace >/dev/null ||
 		pin bpftrace -e 'tracepoint:raw_syscalls:sys_enter { @[args->id] = count(); }' -c "$cost $n" 2>&1 |
-		grep -E '^(getppid|openat|read) [0-9]+$' >"$TMP/counting.$i"
+		grep -E '^(getppid|openat|read) [0-9]+ [0-9]+$' >"$TMP/counting.$i"
 	! command -v perf >/dev/null ||
 		perf trace record -o "$TMP/perf" -- taskset -c 0 "$cost" $n >"$TMP/perf.$i" 2>"$TMP/err"
 done
 pin strace -f -o /dev/null "$cost" $slow >"$TMP/strace.same"
 strace -f -o /dev/null taskset -c 0 "$cost" $slow >"$TMP/strace.other"
 
-printf '%-42s %8s %8s %8s\n' 'ns per call' getppid openat read
-middle "$TMP"/bare.* | awk '{ v[$1] = $2 }
-	END { printf "%-42s %8d %8d %8d\n", "bare", v["getppid"], v["openat"], v["read"] }'
+printf '%-42s %26s  %26s\n' 'ns per call' 'medians' 'lower quartiles'
+printf '%-42s %8s %8s %8s  %8s %8s %8s\n' '' getppid openat read getppid openat read
+middle "$TMP"/bare.* >"$TMP/bare"
+row_above /dev/null "bare" "$TMP"/bare.*
 echo "above the bare call:"
 row "scapcap, everything recorded" "$TMP"/traced.*
 row "scapcap, the program but not these calls" "$TMP"/unwanted.*
@@ -70,6 +75,7 @@ row "bpftrace, counting by call" "$TMP"/counting.*
 row "perf trace record" "$TMP"/perf.[0-9]
 row "strace -f, on the same CPU" "$TMP/strace.same"
 row "strace -f, on another CPU" "$TMP/strace.other"
-measured "cost above the bare call: getppid, openat, read: $(row '' "$TMP"/traced.* | tr -s ' ') ns traced," \
-	"$(row '' "$TMP"/excluded.* | tr -s ' ') ns excluded, $(row '' "$TMP/strace.same" | tr -s ' ') ns strace; $lost lost"
+measured "cost above the bare call: getppid, openat, read, medians and lower quartiles:" \
+	"$(row '' "$TMP"/traced.* | tr -s ' ') ns traced, $(row '' "$TMP"/excluded.* | tr -s ' ') ns excluded," \
+	"$(row '' "$TMP/strace.same" | tr -s ' ') ns strace; $lost lost"
 finish
