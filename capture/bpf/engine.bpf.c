@@ -238,7 +238,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 	regs_args(regs, table, call->args);
 	if (config.structures)
 		before_take(call, recipe);
-	call->enter_ns = clock_ns();
+	call->enter_ns = boottime_ns();
 	if ((recipe->flags & CALL_AT_ENTRY) && call->verdict == VERDICT_WANTED) {
 		u32 cpu = bpf_get_smp_processor_id();
 		u64 now = call->enter_ns;
@@ -276,7 +276,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	}
 	if (call->verdict == VERDICT_EXCLUDED || call->sysno == NO_CALL)
 		goto done;
-	now = clock_ns();
+	now = boottime_ns();
 	if (!call->enter_ns) {
 		/* It began before us, or it is a child's first return. */
 		u32 table = call_table();
@@ -390,7 +390,7 @@ static __always_inline struct scratch *event_begin(struct task_struct *task, u32
 	*flags = recipe->flags;
 	s = scratch_begin(task, cpu, recipe->type);
 	if (s)
-		s->head.exit_ns = clock_ns();
+		s->head.exit_ns = boottime_ns();
 	return s;
 }
 
@@ -499,7 +499,7 @@ int on_unfinished(struct bpf_iter__task *ctx)
 	if (!recipe || !(recipe->flags & CALL_WANTED))
 		return 0;
 	/* Other programs may run meanwhile: the iterator has a buffer of its own. */
-	s = call_begin(config.n_cpus, call, recipe, clock_ns(), 0,
+	s = call_begin(config.n_cpus, call, recipe, boottime_ns(), 0,
 		       EVENT_UNFINISHED | EVENT_NO_RESULT);
 	if (!s)
 		return 0;

@@ -4,7 +4,7 @@
  * plain array indexed by CPU will do (a per-CPU map value is limited to 32 KiB).
  */
 #pragma once
-#include "clock.h"
+#include "boottime.h"
 #include "lane.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
@@ -141,7 +141,7 @@ const volatile struct engine_config config;
 
 static __always_inline void count_loss(u64 *counter, struct engine_counters *c)
 {
-	u64 now = clock_ns();
+	u64 now = boottime_ns();
 
 	*counter += 1;
 	if (!c->first_loss_ns)

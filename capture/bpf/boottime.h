@@ -9,7 +9,7 @@
 
 u64 suspended_ns SEC(".data.clock"); /* set by user space when it loads us */
 
-static __always_inline u64 clock_ns(void)
+static __always_inline u64 boottime_ns(void)
 {
 	return bpf_ktime_get_ns() + suspended_ns;
 }
