@@ -48,8 +48,8 @@ static struct call_plan plan_of(const struct kernel_recipe *r, uint32_t index)
 	return plan;
 }
 
-/* Whether anything that is asked for works on fds: only that can tell what has become of a socket. */
-static bool sockets_matter(const struct kernel_filter *filter)
+/* Whether anything that is asked for works on fds: only that can tell a socket or a pipe from no fd at all. */
+static bool all_fds_matter(const struct kernel_filter *filter)
 {
 	const struct event_info *info;
 
@@ -65,17 +65,19 @@ static bool sockets_matter(const struct kernel_filter *filter)
 }
 
 /*
- * Of the calls that nobody asked for, those that make fds, processes and users what they are stop, too. Those
- * that only use or close an fd do not: what takes its number next says so, and each stop costs.
+ * Of the calls that nobody asked for, those that make fds, processes and users what they are stop, too, as far as
+ * what is asked for shows it. Those that only use or close an fd do not: what takes its number next says so, and
+ * each stop costs.
  */
 static bool keeps_tables(const struct tracer *tr, const struct event_info *info)
 {
 	unsigned category = info->category % EC_WAIT;
 
+	/* Folders are opened, duplicated, or had from others (pidfd_getfd): paths begin there. */
 	if (info->traits & EF_CREATES_FD)
-		return true;
+		return tr->all_fds || category == EC_FILE || category == EC_IO_OTHER || category == EC_PROCESS;
 	return !(info->traits & EF_DESTROYS_FD) && category != EC_IO_READ && category != EC_IO_WRITE &&
-	       (category != EC_NET || tr->sockets) && strcmp(info->name, "getsockopt") &&
+	       (category != EC_NET || tr->all_fds) && strcmp(info->name, "getsockopt") &&
 	       strcmp(info->name, "shutdown");
 }
 
@@ -236,7 +238,7 @@ void tracer_make_program(struct tracer *tr)
 	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) < 0)
 		return;
 	tr->is_narrow = true;
-	tr->sockets = sockets_matter(tr->options.filter);
+	tr->all_fds = all_fds_matter(tr->options.filter);
 	emit(tr, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
 	emit(tr, BPF_JMP | BPF_JEQ | BPF_K, ARCH_NATIVE, 1, 0);
 	to_second = &tr->program[tr->n_program];

@@ -44,7 +44,7 @@ struct tracer {
 	struct call_plan plans[N_RECIPES];
 	bool known[N_RECIPES];
 	bool is_narrow;		/* a seccomp program stops only what is needed */
-	bool sockets;		/* which is also what connects and binds them */
+	bool all_fds;		/* which is also what makes, connects and binds those that are no files */
 	struct sock_filter program[PROGRAM_MAX];
 	unsigned n_program;
 

@@ -172,22 +172,23 @@ static void check_stops(const char *text, const struct call_stops *calls, size_t
 START_TEST(test_tables_are_kept)
 {
 	static const struct call_stops always[] = {
-		{"mkdir", true},  {"openat", true}, {"execve", true}, {"clone", true},	{"chdir", true},      {"socket", true},
+		{"mkdir", true},  {"openat", true}, {"execve", true}, {"clone", true},	{"chdir", true},
+		{"open", true},   {"dup2", true},   {"pidfd_getfd", true},
 		{"close", false}, {"write", false}, {"stat", false},  {"sendto", false}, {"getsockopt", false}};
-	static const struct call_stops sockets[] = {{"connect", true}, {"bind", true}};
+	static const struct call_stops sockets[] = {{"connect", true}, {"bind", true}, {"socket", true}, {"pipe2", true}};
 	static const struct call_stops with[] = {
 		{"fcntl", true, F_DUPFD}, {"fcntl", true, F_DUPFD_CLOEXEC}, {"fcntl", true, F_SETFD}, {"fcntl", false, F_GETFL},
 		{"fcntl", false, F_SETLKW}, {"prctl", true, PR_SET_NAME}, {"prctl", false, PR_CAPBSET_READ},
 		{"prlimit64", true, RLIMIT_NOFILE}, {"prlimit64", false, RLIMIT_STACK}, {"setrlimit", false, RLIMIT_CPU}};
 	static const struct call_stops asked[] = {{"fcntl", true, F_GETFL}, {"prctl", true, PR_CAPBSET_READ}};
-	static const struct call_stops files[] = {{"connect", false}, {"bind", false}};
+	static const struct call_stops files[] = {{"connect", false}, {"bind", false}, {"socket", false}, {"pipe2", false}};
 
 	check_stops("evt.type=mkdir", always, sizeof always / sizeof *always);
 	check_stops("evt.type=mkdir", with, sizeof with / sizeof *with);
 	check_stops("evt.type in (fcntl, prctl)", asked, 2);
-	check_stops("evt.type in (mkdir, poll)", sockets, 2);
-	check_stops("evt.type in (mkdir, fstat)", sockets, 2);
-	check_stops("evt.type in (mkdir, openat)", files, 2);
+	check_stops("evt.type in (mkdir, poll)", sockets, 4);
+	check_stops("evt.type in (mkdir, fstat)", sockets, 4);
+	check_stops("evt.type in (mkdir, openat)", files, 4);
 }
 END_TEST
 
