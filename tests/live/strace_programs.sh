@@ -78,19 +78,9 @@ prepare_nginx() {
 		}
 	CONF
 }
-# Until somebody listens at our port, and has had a moment to wait there.
-await_server() {
-	local i hex
-	hex=$(printf '%04X' "$port")
-	for ((i = 0; i < 1000; i++)); do
-		! grep -qE "^ *[0-9]+: [0-9A-F]{8}:$hex 00000000:0000 0A" /proc/net/tcp || break
-		sleep 0.02
-	done
-	sleep 0.3
-}
 beside_nginx() {
 	local i
-	await_server
+	"$BUILD/tests/live/await_server" "$port"
 	for i in 1 2 3 1 2 3 1 2 3 4; do
 		curl -s -o /dev/null "http://127.0.0.1:$port/page.$i"
 		sleep 0.05
@@ -111,7 +101,7 @@ prepare_redis() {
 	SH
 }
 beside_redis() {
-	await_server
+	"$BUILD/tests/live/await_server" "$port"
 	timeout 30 sh -c 'echo go >ready'
 }
 
