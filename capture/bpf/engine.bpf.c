@@ -174,11 +174,10 @@ static __always_inline void call_send(struct scratch *s, const struct kernel_rec
 /* Of the task whose registers these are, which is current. */
 static __always_inline struct call *call_of(struct pt_regs *regs)
 {
-	struct place *place = place_of(regs);
-	struct call *call;
+	struct call *call = call_in_table(regs);
 
-	if (place && place->regs == (u64)regs)
-		return &place->call;
+	if (call)
+		return call;
 	call = call_make(bpf_get_current_task_btf());
 	if (!call) {
 		u32 cpu = bpf_get_smp_processor_id();
@@ -254,11 +253,25 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 	return 0;
 }
 
+/* A call that began before us, or a child's first return: what the registers say of it. False: no call. */
+static __always_inline bool call_guess(struct call *call, struct pt_regs *regs)
+{
+	u32 table = call_table();
+	s64 id = regs_number(regs);
+
+	if (id < 0)
+		return false;
+	call->sysno = recipe_index(table, id);
+	regs_args(regs, table, call->args);
+	call->has_before = 0;
+	return true;
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 {
 	struct kernel_recipe *recipe;
-	u32 cpu = bpf_get_smp_processor_id(), index, flags = 0;
+	u32 cpu, index, flags = 0;
 	struct scratch *s;
 	struct call *call;
 	u64 now;
@@ -278,15 +291,8 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 		goto done;
 	now = boottime_ns();
 	if (!call->enter_ns) {
-		/* It began before us, or it is a child's first return. */
-		u32 table = call_table();
-		s64 id = regs_number(regs);
-
-		if (id < 0)
+		if (!call_guess(call, regs))
 			return 0;
-		call->sysno = recipe_index(table, id);
-		regs_args(regs, table, call->args);
-		call->has_before = 0;
 		flags = EVENT_ENTRY_UNKNOWN;
 	}
 	index = call->sysno;
@@ -308,6 +314,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 		head_record(call, recipe, now, ret, flags);
 		goto done;
 	}
+	cpu = bpf_get_smp_processor_id();
 	s = call_begin(cpu, call, recipe, now, ret, flags);
 	/* The call has been looked at for the last time: wherever it was kept, the verifier walks the recipe once. */
 	call->enter_ns = 0;

@@ -42,15 +42,20 @@ static __always_inline struct pt_regs *regs_of(struct task_struct *task)
 	return (struct pt_regs *)bpf_task_pt_regs(task);
 }
 
+/* NULL: it is not in the table. */
+static __always_inline struct call *call_in_table(struct pt_regs *regs)
+{
+	struct place *place = place_of(regs);
+
+	return place && place->regs == (u64)regs ? &place->call : 0;
+}
+
 /* NULL: nothing is remembered of it. */
 static __always_inline struct call *call_find(struct task_struct *task)
 {
-	struct pt_regs *regs = regs_of(task);
-	struct place *place = place_of(regs);
+	struct call *call = call_in_table(regs_of(task));
 
-	if (place && place->regs == (u64)regs)
-		return &place->call;
-	return bpf_task_storage_get(&calls, task, 0, 0);
+	return call ? call : bpf_task_storage_get(&calls, task, 0, 0);
 }
 
 /* NULL: there is no memory. */
@@ -58,16 +63,11 @@ static __always_inline struct call *call_make(struct task_struct *task)
 {
 	struct pt_regs *regs = regs_of(task);
 	struct place *place = place_of(regs);
-	struct call *call;
+	struct call *call = call_find(task);
 
-	if (!place)
-		return 0;
-	if (place->regs == (u64)regs)
-		return &place->call;
-	call = bpf_task_storage_get(&calls, task, 0, 0);
 	if (call)
 		return call;
-	if (!place->regs && __sync_val_compare_and_swap(&place->regs, 0, (u64)regs) == 0)
+	if (place && !place->regs && __sync_val_compare_and_swap(&place->regs, 0, (u64)regs) == 0)
 		return &place->call;
 	return bpf_task_storage_get(&calls, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
