@@ -129,9 +129,13 @@ static int variables_set(struct engine *e, const char *section, const void *data
 	struct bpf_map *map;
 	int r = -ENOENT;
 
-	bpf_object__for_each_map(map, e->object)
-		if (strstr(bpf_map__name(map), section))
+	/* libbpf puts a piece of the object's name before those that every object has. */
+	bpf_object__for_each_map(map, e->object) {
+		const char *at = strstr(bpf_map__name(map), section);
+
+		if (at && !at[strlen(section)])
 			r = bpf_map__set_initial_value(map, data, size);
+	}
 	return r < 0 ? error_set(err, r, "the BPF object's %s: %s", section, strerror(-r)) : 0;
 }
 
@@ -283,7 +287,7 @@ static struct bpf_object *object_open(const char *types)
 struct kernel_facts {
 	int types;	/* those that the programs need, as a file; negative where all will have to be read */
 	bool may_sleep; /* iterators may, and read the memory of the tasks that they come by */
-	bool may_suspend; /* and tells of it */
+	bool may_suspend; /* the machine may, and the kernel tells of it */
 };
 
 static struct kernel_facts kernel_facts_find(void)
