@@ -13,14 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ROUNDS	     2000
-#define ROUNDS_LEAST 20 /* with fewer undisturbed ones there is nothing to tell */
-#define LOOPS	     10000
-#define TOLERANCE    1.1
-
-struct round {
-	double per_call, loop; /* the slower of the loops before and after it */
-};
+#define ROUNDS	  2000
+#define LOOPS	  10000
+#define TOLERANCE 1.1
 
 static int zero;
 static char bytes[200];
@@ -75,12 +70,11 @@ static double median(double *values, unsigned n)
 	return values[n / 2];
 }
 
+/* The slower of the loops before and after a round says whether it was disturbed. */
 static void measure(const char *name, void (*call)(void), long n)
 {
-	static struct round rounds[ROUNDS];
-	static double all[ROUNDS], undisturbed[ROUNDS];
-	static double loops[ROUNDS];
-	double fast, before = loop_ns();
+	static double per_call[ROUNDS], loops[ROUNDS], sorted[ROUNDS], undisturbed[ROUNDS];
+	double limit, before = loop_ns(), all;
 	unsigned n_undisturbed = 0;
 
 	for (int i = 0; i < ROUNDS; i++) {
@@ -88,19 +82,18 @@ static void measure(const char *name, void (*call)(void), long n)
 
 		for (long k = 0; k < n; k++)
 			call();
-		all[i] = rounds[i].per_call = (now_ns() - begin) / (double)n;
+		per_call[i] = (now_ns() - begin) / (double)n;
 		after = loop_ns();
-		loops[i] = rounds[i].loop = after > before ? after : before;
+		sorted[i] = loops[i] = after > before ? after : before;
 		before = after;
 	}
-	qsort(loops, ROUNDS, sizeof *loops, by_value);
-	fast = loops[ROUNDS / 50]; /* the very fastest may have been a clock's mistake */
+	qsort(sorted, ROUNDS, sizeof *sorted, by_value);
+	limit = sorted[ROUNDS / 50] * TOLERANCE; /* the very fastest may have been a clock's mistake */
 	for (int i = 0; i < ROUNDS; i++)
-		if (rounds[i].loop <= fast * TOLERANCE)
-			undisturbed[n_undisturbed++] = rounds[i].per_call;
-	printf("%s %.0f %.0f %u\n", name, median(all, ROUNDS),
-	       n_undisturbed < ROUNDS_LEAST ? median(all, ROUNDS) : median(undisturbed, n_undisturbed),
-	       n_undisturbed * 100 / ROUNDS);
+		if (loops[i] <= limit)
+			undisturbed[n_undisturbed++] = per_call[i];
+	all = median(per_call, ROUNDS);
+	printf("%s %.0f %.0f %u\n", name, all, median(undisturbed, n_undisturbed), n_undisturbed * 100 / ROUNDS);
 }
 
 int main(int argc, char **argv)
